@@ -37,4 +37,5 @@ def option(default: Any, *, unit: str, reason: str, **limits: Any) -> Any:
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(option, Field))
 def settings_class(cls: type[T]) -> type[T]:
     """Make a frozen, checked settings class that refuses unknown keys (class decorator)."""
-    return dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid"))(cls)
+    made: type[Any] = dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid"))(cls)
+    return made

@@ -26,7 +26,7 @@ def utc(text: str) -> np.datetime64:
         stamp = pd.Timestamp(text)
     except ValueError as error:
         raise DataError(f"{text!r} is not a time; write it like 2020-05-24T02:00:00Z") from error
-    if stamp is pd.NaT:
+    if pd.isna(stamp):
         raise DataError(f"{text!r} is not a time; write it like 2020-05-24T02:00:00Z")
     if stamp.tzinfo is not None:
         stamp = stamp.tz_convert("UTC").tz_localize(None)
