@@ -6,7 +6,7 @@ positive down from sea level, time is UTC ``datetime64[ns]``.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -154,6 +154,32 @@ class Segment:
     def end_time(self) -> np.datetime64:
         """Time one sample interval after the last sample."""
         return self.start_time + timedelta(len(self.samples) / self.sampling_rate_hz)
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """What a recorder's channel measures, and how its counts become ground motion.
+
+    ``sensitivity`` is in counts per ``unit`` ("m/s", "m", "m/s**2"), NaN if unknown. ``azimuth_deg`` is
+    clockwise from north and ``dip_deg`` down from horizontal (SEED), NaN if unknown. ``response`` is ObsPy's
+    ``Response`` when the full one is known.
+    """
+
+    network: str
+    station: str
+    location: str
+    channel: str
+    component: str
+    sensitivity: float = float("nan")
+    unit: str = "m/s"
+    azimuth_deg: float = float("nan")
+    dip_deg: float = float("nan")
+    response: Any = None
+
+    @property
+    def code(self) -> str:
+        """``NETWORK.STATION.LOCATION.CHANNEL``."""
+        return f"{self.network}.{self.station}.{self.location}.{self.channel}"
 
 
 @dataclass(frozen=True, slots=True)
