@@ -1,0 +1,215 @@
+"""SAC and the rarer waveform formats, through ObsPy's readers.
+
+Left out on purpose: PICKLE (reading it runs what the file says), WIN (takes WIN32 for its own and reads it
+wrongly), SEG-Y and SU (shot records, weak marks), WAV, and CSS (its samples are in other files).
+"""
+
+import importlib
+import struct
+import warnings
+from collections.abc import Callable, Collection
+from functools import cache
+from importlib.metadata import entry_points
+from io import BytesIO
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from tremorflow.errors import DataError
+from tremorflow.io.segments import Reading, Scan, SegmentSpan, Skip, cut_segment, is_plausible
+from tremorflow.records import NANOSECONDS, Segment
+
+OTHER_FORMATS = (
+    "GSE2",
+    "GSE1",
+    "SEISAN",
+    "SH_ASC",
+    "SLIST",
+    "TSPAIR",
+    "KINEMETRICS_EVT",
+    "KNET",
+    "REFTEK130",
+)
+
+# What ObsPy's readers are seen to raise on damaged files; each becomes a DataError that names the file.
+READER_ERRORS: tuple[type[Exception], ...] = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    BufferError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    NameError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+
+
+def is_sac(path: Path, head: bytes) -> bool:
+    """Whether the file is binary SAC, of either byte order and of header version 6 or 7."""
+    if len(head) < 308:
+        return False
+    # NVHDR, the 77th word, is the version; DELTA, the first, the sampling interval.
+    for order in "<>":
+        delta, version = (
+            struct.unpack_from(order + "f", head)[0],
+            struct.unpack_from(order + "i", head, 304)[0],
+        )
+        if version in (6, 7) and 1e-6 <= delta <= 1e4:
+            return path.stat().st_size >= 632
+    return False
+
+
+def is_other(path: Path, head: bytes) -> bool:
+    """Whether one of ``OTHER_FORMATS`` takes the file for its own."""
+    return bool(head) and find_format(path) is not None
+
+
+def scan_sac(path: Path) -> Scan:
+    """Span of a SAC file from its header."""
+    return _scan(path, "SAC")
+
+
+def read_sac(
+    path: Path,
+    start_time: np.datetime64 | None = None,
+    end_time: np.datetime64 | None = None,
+    channels: Collection[str] | None = None,
+) -> Reading:
+    """Read the float32 samples of a SAC file; see ``read_miniseed``."""
+    return _read(path, "SAC", start_time, end_time, channels)
+
+
+def scan_other(path: Path) -> Scan:
+    """Spans of a file in one of ``OTHER_FORMATS``; ObsPy decodes some of them for it."""
+    return _scan(path, _format_of(path))
+
+
+def read_other(
+    path: Path,
+    start_time: np.datetime64 | None = None,
+    end_time: np.datetime64 | None = None,
+    channels: Collection[str] | None = None,
+) -> Reading:
+    """Read the samples of a file in one of ``OTHER_FORMATS``; see ``read_miniseed``."""
+    return _read(path, _format_of(path), start_time, end_time, channels)
+
+
+def find_format(path: Path) -> str | None:
+    """First of ``OTHER_FORMATS`` that takes the file for its own."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name, test in _tests().items():
+            try:
+                if test(str(path)):
+                    return name
+            except obspy_errors():
+                continue
+    return None
+
+
+def load_obspy() -> ModuleType:
+    """ObsPy, imported on first use (it takes a second and warns of Python's own changes)."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return importlib.import_module("obspy")
+
+
+def obspy_errors() -> tuple[type[Exception], ...]:
+    """Exceptions that stand for a damaged file when an ObsPy reader raises them."""
+    load_obspy()
+    types = importlib.import_module("obspy.core.util.obspy_types")
+    own: type[Exception] = types.ObsPyException
+    return (*READER_ERRORS, own)
+
+
+@cache
+def _tests() -> dict[str, Callable[[str], bool]]:
+    load_obspy()
+    tests = {}
+    for name in OTHER_FORMATS:
+        (point,) = entry_points(group=f"obspy.plugin.waveform.{name}", name="isFormat")
+        tests[name] = point.load()
+    return tests
+
+
+def _format_of(path: Path) -> str:
+    name = find_format(path)
+    if name is None:
+        raise DataError(f"{path}: no waveform format that is known; convert it to miniSEED or SAC")
+    return name
+
+
+def _traces(path: Path, name: str, *, headonly: bool) -> list[Any]:
+    """Traces of the file as ObsPy gives them."""
+    with warnings.catch_warnings():
+        # Remarks on rounding and headers; what matters is checked on the result.
+        warnings.simplefilter("ignore")
+        try:
+            return list(load_obspy().read(BytesIO(path.read_bytes()), format=name, headonly=headonly))
+        except obspy_errors() as error:
+            raise DataError(
+                f"{path}: {name} file cannot be read ({type(error).__name__}: {error}); "
+                "replace it or take it out of the archive"
+            ) from error
+
+
+def _scan(path: Path, name: str) -> Scan:
+    spans, skips = [], []
+    for trace in _traces(path, name, headonly=True):
+        codes, start, rate_hz = _header(path, trace)
+        n_samples = int(trace.stats.npts)
+        length_ns = round(min(n_samples / rate_hz, 1e9) * NANOSECONDS) if rate_hz > 0 else 0
+        span = SegmentSpan(*codes, start, start + np.timedelta64(length_ns, "ns"), rate_hz, n_samples)
+        if is_plausible(span):
+            spans.append(span)
+        else:
+            skips.append(_implausible(path, codes, start, rate_hz))
+    return Scan(spans, skips)
+
+
+def _read(
+    path: Path,
+    name: str,
+    start_time: np.datetime64 | None,
+    end_time: np.datetime64 | None,
+    channels: Collection[str] | None,
+) -> Reading:
+    segments, skips = [], []
+    for trace in _traces(path, name, headonly=False):
+        codes, start, rate_hz = _header(path, trace)
+        if channels is not None and ".".join(codes) not in channels:
+            continue
+        samples = np.asarray(trace.data)
+        span = SegmentSpan(*codes, start, start + np.timedelta64(1, "ns"), rate_hz, samples.size)
+        if samples.ndim != 1 or samples.dtype.kind not in "if" or not is_plausible(span):
+            skips.append(_implausible(path, codes, start, rate_hz))
+            continue
+        cut = cut_segment(Segment(*codes, start, rate_hz, samples), start_time, end_time)
+        if cut is not None:
+            segments.append(cut)
+    return Reading(segments, skips)
+
+
+def _header(path: Path, trace: Any) -> tuple[tuple[str, str, str, str], np.datetime64, float]:
+    stats = trace.stats
+    codes = (stats.network, stats.station, stats.location, stats.channel)
+    if not all(isinstance(code, str) and code.isprintable() for code in codes):
+        raise DataError(f"{path}: station code {codes} is not text; replace the file")
+    network, station, location, channel = (code.strip() for code in codes)
+    return (
+        (network, station, location, channel),
+        np.datetime64(int(stats.starttime.ns), "ns"),
+        float(stats.sampling_rate),
+    )
+
+
+def _implausible(path: Path, codes: tuple[str, ...], start: np.datetime64, rate_hz: float) -> Skip:
+    reason = f"trace of {rate_hz:g} Hz at {start} that is not a recording"
+    return Skip(str(path), f"{codes[0]}.{codes[1]}", start, start, reason)
