@@ -19,7 +19,9 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 
-COAST_TOLERANCE_DEG = 0.012  # about 1.3 km: two dots on a map of 100 km; keeps the file below 700 kB
+COAST_TOLERANCE_DEG = 0.006  # about 0.6 km: one dot on a map of 100 km
+POLAR_TOLERANCE_DEG = 0.05  # half of the world's coast is polar, where tremor has hardly been looked for
+POLAR_LATITUDES_DEG = (-50.0, 62.0)  # south and north of these
 TRENCH_TOLERANCE_DEG = 0.02
 SMALLEST_ISLAND_DEG2 = 3e-4  # about 3 km2: smaller ones are dots
 TRENCH_STEP_DEG = 0.4  # the source has a point every 0.3 deg or closer; a longer step is another segment
@@ -56,12 +58,24 @@ def simplify(line: FloatArray, tolerance_deg: float) -> FloatArray:
     return line[keep]
 
 
+def simplify_coast(ring: FloatArray) -> FloatArray:
+    """Ring simplified less between the polar latitudes than beyond them."""
+    south, north = POLAR_LATITUDES_DEG
+    fine = simplify(ring, COAST_TOLERANCE_DEG)
+    is_polar = (fine[:, 1] < south) | (fine[:, 1] > north)
+    runs = np.split(np.arange(len(fine)), np.flatnonzero(np.diff(is_polar)) + 1)
+    parts = [simplify(fine[run], POLAR_TOLERANCE_DEG) if is_polar[run[0]] else fine[run] for run in runs]
+    return np.concatenate(parts)
+
+
 def distance_to_chord(points: FloatArray, start: FloatArray, end: FloatArray) -> FloatArray:
     """Distance of points (point, 2) to the segment from start to end."""
     chord = end - start
     length2 = float(chord @ chord)
     along = np.clip((points - start) @ chord / length2, 0, 1) if length2 > 0 else np.zeros(len(points))
-    return np.hypot(*(points - start - along[:, None] * chord).T)
+    east, north = (points - start - along[:, None] * chord).T
+    offsets: FloatArray = np.hypot(east, north)
+    return offsets
 
 
 def area_deg2(ring: FloatArray) -> float:
@@ -77,7 +91,7 @@ def land_features(topology: dict[str, Any]) -> list[dict[str, Any]]:
     for geometry in topology["objects"]["land"]["geometries"]:
         polygons = geometry["arcs"] if geometry["type"] == "MultiPolygon" else [geometry["arcs"]]
         for polygon in polygons:
-            rings = [simplify(join_ring(ring, arcs), COAST_TOLERANCE_DEG) for ring in polygon]
+            rings = [simplify_coast(join_ring(ring, arcs)) for ring in polygon]
             rings = [ring for ring in rings if len(ring) >= 4 and area_deg2(ring) >= SMALLEST_ISLAND_DEG2]
             if rings:
                 features.append(feature("Polygon", [rounded(ring) for ring in rings], {}))

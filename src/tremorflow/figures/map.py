@@ -1,0 +1,267 @@
+"""Map of a network and its events, with error ellipses to scale."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import matplotlib.dates as mdates
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import Normalize
+from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+from numpy.typing import NDArray
+
+from tremorflow.errors import CatalogError
+from tremorflow.figures import style
+from tremorflow.figures.geography import MapExtent, draw_geography, extent_around
+from tremorflow.geodesy import LocalFrame, km_per_degree
+from tremorflow.records import Network
+
+FloatArray = NDArray[np.float64]
+
+MOST_LABELS = 32  # more station codes than this cover the map
+MOST_ELLIPSES = 500  # more ellipses than this are a blot; the legend then says that they are left out
+OUTLINE_POINTS = 73  # a polygon of 72 sides is 0.1 % smaller than its ellipse
+QUALITY_MARKERS = {"": ("o", 18.0), "C": ("D", 12.0), "B": ("o", 20.0), "A": ("o", 38.0)}  # best on top
+NEUTRAL_HANDLES = {
+    f"events {grade}": Line2D(
+        [], [], linestyle="none", marker=marker, markersize=size**0.5, markerfacecolor="#999999",
+        markeredgecolor=style.INK, markeredgewidth=0.6,
+    )
+    for grade, (marker, size) in QUALITY_MARKERS.items()
+}  # fmt: skip
+NEUTRAL_HANDLES["ellipses"] = Line2D(
+    [], [], linestyle="none", marker="o", markersize=9, markerfacecolor="none", markeredgecolor="#777777"
+)
+NEUTRAL_HANDLES["ellipse"] = Line2D(
+    [], [], linestyle="none", marker="$\\bigcirc$", markersize=11, color=style.EVENT
+)
+COLOUR_LABELS = {"time": "time (UTC)", "depth": "depth (km)"}
+
+
+class ErrorEllipse(NamedTuple):
+    """Epicentre (deg), half axes (km) and azimuth of the major one, clockwise from north (deg)."""
+
+    latitude: float
+    longitude: float
+    semi_major_km: float
+    semi_minor_km: float
+    azimuth_deg: float
+
+
+def draw_map(
+    axes: Axes,
+    events: pd.DataFrame,
+    network: Network,
+    *,
+    extent: MapExtent | None = None,
+    colour_by: str = "time",
+) -> None:
+    """Coast, trench, stations, and events with their 68 % error ellipses to scale.
+
+    Parameters
+    ----------
+    axes
+        Empty axes; their proportions become those of the ground at the middle latitude.
+    events
+        Event table (``records.EVENT_COLUMNS``). An event without an error estimate has no ellipse.
+    network
+        Stations to draw; their codes are written if they are few.
+    extent
+        Rectangle to show; by default all stations and events.
+    colour_by
+        ``"time"`` or ``"depth"``.
+
+    Raises
+    ------
+    CatalogError
+        ``colour_by`` is something else.
+    """
+    if colour_by not in COLOUR_LABELS:
+        raise CatalogError(f"colour_by={colour_by!r} is unknown; use one of {list(COLOUR_LABELS)}")
+    shown = extent or extent_around(
+        np.concatenate([network.latitudes, events["latitude"].to_numpy(dtype=np.float64)]),
+        np.concatenate([network.longitudes, events["longitude"].to_numpy(dtype=np.float64)]),
+    )
+    draw_geography(axes, shown)
+    style_map_axes(axes, shown)
+    draw_stations(axes, network, shown)
+    draw_events(axes, events, shown, colour_by)
+    draw_scale_bar(axes, shown)
+    draw_legend(axes)
+
+
+def draw_stations(axes: Axes, network: Network, extent: MapExtent) -> None:
+    """Triangles at the stations, with their codes if few of them are inside the extent."""
+    longitudes = extent.near(network.longitudes)
+    axes.scatter(
+        longitudes, network.latitudes, marker="^", s=42, facecolors="white", edgecolors=style.STATION,
+        linewidths=1.1, zorder=4, label=f"station ({len(network)})", gid="stations",
+    )  # fmt: skip
+    inside = (
+        (longitudes > extent.west) & (longitudes < extent.east)
+        & (network.latitudes > extent.south) & (network.latitudes < extent.north)
+    )  # fmt: skip
+    if inside.sum() > MOST_LABELS:
+        return
+    for i in np.flatnonzero(inside):
+        axes.annotate(
+            network.stations[i].station, (longitudes[i], network.latitudes[i]), xytext=(4, 4),
+            textcoords="offset points", fontsize=style.SMALL_PT - 1, color=style.INK, zorder=6,
+            path_effects=[withStroke(linewidth=2, foreground="white")], annotation_clip=True,
+        )  # fmt: skip
+
+
+def draw_events(axes: Axes, events: pd.DataFrame, extent: MapExtent, colour_by: str) -> None:
+    """Markers by quality, coloured by time or depth, over the error ellipses; nothing for no event."""
+    if events.empty:
+        return
+    values = colour_values(events, colour_by)
+    scale = colour_scale(values, colour_by)
+    colours = np.asarray(scale.to_rgba(values))
+    draw_ellipses(axes, events, extent, colours)
+    quality = events["quality"].fillna("").to_numpy()
+    longitudes = extent.near(events["longitude"].to_numpy(dtype=np.float64))
+    latitudes = events["latitude"].to_numpy(dtype=np.float64)
+    for grade, (marker, size) in QUALITY_MARKERS.items():
+        chosen = quality == grade
+        if chosen.any():
+            name = f"event, quality {grade}" if grade else "event"
+            axes.scatter(
+                longitudes[chosen], latitudes[chosen], c=colours[chosen], marker=marker, s=size,
+                edgecolors=style.INK, linewidths=0.6, zorder=5, label=f"{name} ({chosen.sum()})",
+                gid=f"events {grade}",
+            )  # fmt: skip
+    if scale.norm.vmin != scale.norm.vmax:
+        draw_colour_bar(axes, scale, colour_by)
+
+
+def colour_values(events: pd.DataFrame, colour_by: str) -> FloatArray:
+    """(event,) number that the colour stands for: days of matplotlib's calendar, or km."""
+    if colour_by == "time":
+        days = mdates.date2num(events["time"].to_numpy())  # type: ignore[no-untyped-call]
+        return np.asarray(days, dtype=np.float64)
+    return events["depth_km"].to_numpy(dtype=np.float64)
+
+
+def colour_scale(values: FloatArray, colour_by: str) -> ScalarMappable:
+    """Colours from the smallest to the largest of the values; grey where there is none."""
+    known = values[np.isfinite(values)]
+    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
+    scale = ScalarMappable(Normalize(low, high), "viridis" if colour_by == "time" else "cividis_r")
+    scale.cmap = scale.cmap.with_extremes(bad=style.PALE)
+    return scale
+
+
+def draw_colour_bar(axes: Axes, scale: ScalarMappable, colour_by: str) -> None:
+    """Colour bar beside the map, as high as the map."""
+    bar = axes.figure.colorbar(scale, cax=axes.inset_axes((1.03, 0.0, 0.035, 1.0)))
+    if colour_by == "time":
+        style.style_time_axis(bar.ax.yaxis)
+    else:
+        bar.ax.invert_yaxis()  # depth grows downwards
+    bar.ax.tick_params(labelsize=style.SMALL_PT)
+    bar.set_label(COLOUR_LABELS[colour_by], fontsize=style.TEXT_PT)
+
+
+def draw_ellipses(axes: Axes, events: pd.DataFrame, extent: MapExtent, colours: FloatArray) -> None:
+    """68 % error ellipses to scale; an event with no error estimate gets none."""
+    numbers = events[list(ErrorEllipse._fields)].to_numpy(dtype=np.float64)
+    known = np.isfinite(numbers).all(axis=1)
+    if known.sum() > MOST_ELLIPSES:
+        axes.plot([], [], " ", label=f"(error ellipses left out: more than {MOST_ELLIPSES})")
+        return
+    if not known.any():
+        return
+    outlines = [ellipse_outline(ErrorEllipse(*row), extent) for row in numbers[known].tolist()]
+    ellipses = PolyCollection(
+        outlines,
+        facecolors="none",
+        edgecolors=colours[known],
+        linewidths=1.0,
+        zorder=4.5,
+        gid="ellipses",
+        label="68 % error ellipse",
+    )
+    axes.add_collection(ellipses, autolim=False)
+
+
+def ellipse_outline(ellipse: ErrorEllipse, extent: MapExtent) -> FloatArray:
+    """(point, 2) longitude and latitude of an error ellipse, turned to where the map is."""
+    angle = np.linspace(0, 2 * np.pi, OUTLINE_POINTS)
+    azimuth = np.radians(ellipse.azimuth_deg)
+    along, across = ellipse.semi_major_km * np.cos(angle), ellipse.semi_minor_km * np.sin(angle)
+    east = along * np.sin(azimuth) + across * np.cos(azimuth)
+    north = along * np.cos(azimuth) - across * np.sin(azimuth)
+    latitudes, longitudes = LocalFrame(ellipse.latitude, ellipse.longitude).to_degrees(east, north)
+    return np.column_stack([extent.near(longitudes), latitudes])
+
+
+def style_map_axes(axes: Axes, extent: MapExtent) -> None:
+    """Degrees with their hemisphere on the edges of a map."""
+    style.style_axes(axes, "", "")
+    for axis, name in ((axes.xaxis, longitude_name), (axes.yaxis, latitude_name)):
+        axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+        axis.set_major_formatter(FuncFormatter(degree_formatter(name)))
+    axes.grid(color=style.GRID, linewidth=0.5, zorder=1)
+    axes.set_axisbelow(True)
+
+
+def degree_formatter(name: Callable[[float], str]) -> Callable[[float, int], str]:
+    """Form of a tick label that matplotlib calls with the value and the number of the tick."""
+    return lambda value, _position: name(value)
+
+
+def longitude_name(longitude: float) -> str:
+    """Longitude as on a map, as in ``123.5°W``; turns of 360 degrees are taken off."""
+    value = round((longitude + 180) % 360 - 180, 6)
+    if abs(value) in {0.0, 180.0}:
+        return f"{abs(value):g}°"
+    return f"{abs(value):g}°{'E' if value > 0 else 'W'}"
+
+
+def latitude_name(latitude: float) -> str:
+    """Latitude as on a map, as in ``47.5°N``."""
+    value = round(latitude, 6)
+    return f"{abs(value):g}°{'' if value == 0 else 'N' if value > 0 else 'S'}"
+
+
+def draw_scale_bar(axes: Axes, extent: MapExtent) -> None:
+    """Bar of a round number of km in the lower left corner, true at the latitude where it lies."""
+    latitude = extent.south + 0.045 * (extent.north - extent.south)
+    km_per_degree_east = float(km_per_degree(latitude)[1])
+    length_km = round_length((extent.east - extent.west) * km_per_degree_east / 4)
+    start = extent.west + 0.05 * (extent.east - extent.west)
+    end = start + length_km / km_per_degree_east
+    halo = [withStroke(linewidth=4, foreground="white")]
+    axes.plot(
+        [start, end], [latitude, latitude], color=style.INK, linewidth=2.4, solid_capstyle="butt", zorder=7,
+        path_effects=halo, gid="scale bar",
+    )  # fmt: skip
+    axes.annotate(
+        f"{length_km:g} km", ((start + end) / 2, latitude), xytext=(0, 4), textcoords="offset points",
+        ha="center", fontsize=style.SMALL_PT, color=style.INK, zorder=7, path_effects=halo,
+    )  # fmt: skip
+
+
+def round_length(longest: float) -> float:
+    """Largest of 1, 2, 5 times a power of ten that is not longer than this."""
+    power = 10.0 ** np.floor(np.log10(longest))
+    return float(max(step * power for step in (1, 2, 5) if step * power <= longest))
+
+
+def draw_legend(axes: Axes) -> None:
+    """Legend under the map, where it hides nothing; what has a colour of its own is grey in it."""
+    handles, labels = axes.get_legend_handles_labels()
+    if any(artist.get_gid() == "trench" for artist in axes.collections):
+        handles.append(Line2D([], [], color=style.TRENCH, linewidth=1.4, marker="^", markersize=5))
+        labels.append("trench, teeth on the upper plate")
+    axes.legend(
+        [NEUTRAL_HANDLES.get(str(handle.get_gid()), handle) for handle in handles], labels,
+        loc="upper center", bbox_to_anchor=(0.5, -0.07), ncols=3, fontsize=style.SMALL_PT, frameon=False,
+        handletextpad=0.4, columnspacing=1.2,
+    )  # fmt: skip
