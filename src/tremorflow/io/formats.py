@@ -2,44 +2,57 @@
 
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 
 from tremorflow.errors import DataError
+from tremorflow.io.channel_table import ChannelTable
 from tremorflow.io.miniseed import is_miniseed, read_miniseed, scan_miniseed
 from tremorflow.io.obspy_formats import is_other, is_sac, read_other, read_sac, scan_other, scan_sac
 from tremorflow.io.segments import Reading, Scan
+from tremorflow.io.win32 import is_win32, read_win32, scan_win32
 
 HEAD_BYTES = 1024
 
 
-class ReadFile(Protocol):
-    """A format's reader: the samples of the wanted channels of a file between two times."""
+class Selection(NamedTuple):
+    """What of a file is wanted: samples from a time up to another, of some channels (None for all)."""
 
-    def __call__(  # noqa: D102
-        self,
-        path: Path,
-        start_time: np.datetime64 | None = None,
-        end_time: np.datetime64 | None = None,
-        channels: Collection[str] | None = None,
-    ) -> Reading: ...
+    start_time: np.datetime64 | None = None
+    end_time: np.datetime64 | None = None
+    channels: Collection[str] | None = None  # NETWORK.STATION.LOCATION.CHANNEL
 
 
 class Format(NamedTuple):
-    """How files of one format are known, scanned and read."""
+    """How files of one format are known (path and first ``HEAD_BYTES``), scanned and read.
 
-    is_format: Callable[[Path, bytes], bool]  # path and the first HEAD_BYTES of the file
-    scan: Callable[[Path], Scan]
-    read: ReadFile
+    The channel table is for formats that only number their channels.
+    """
+
+    is_format: Callable[[Path, bytes], bool]
+    scan: Callable[[Path, ChannelTable | None], Scan]
+    read: Callable[[Path, Selection, ChannelTable | None], Reading]
 
 
 FORMATS: dict[str, Format] = {
-    "miniseed": Format(lambda _, head: is_miniseed(head), scan_miniseed, read_miniseed),
-    "sac": Format(is_sac, scan_sac, read_sac),
+    "miniseed": Format(
+        lambda _, head: is_miniseed(head),
+        lambda path, _: scan_miniseed(path),
+        lambda path, wanted, _: read_miniseed(path, *wanted),
+    ),
+    "win32": Format(
+        is_win32,
+        scan_win32,
+        lambda path, wanted, table: read_win32(path, *wanted, table=table),
+    ),
+    "sac": Format(is_sac, lambda path, _: scan_sac(path), lambda path, wanted, _: read_sac(path, *wanted)),
     # Last, because ObsPy tries several formats in turn.
-    "obspy": Format(is_other, scan_other, read_other),
+    "obspy": Format(
+        is_other, lambda path, _: scan_other(path), lambda path, wanted, _: read_other(path, *wanted)
+    ),
 }
+EVERYTHING = Selection()
 
 
 def detect_format(path: Path) -> str | None:
@@ -55,7 +68,7 @@ def detect_format(path: Path) -> str | None:
     return None
 
 
-def scan_file(path: Path, format_name: str | None = None) -> Scan:
+def scan_file(path: Path, table: ChannelTable | None = None, format_name: str | None = None) -> Scan:
     """Spans of a file in any of ``FORMATS``, without decoding where the format allows.
 
     Raises
@@ -64,28 +77,27 @@ def scan_file(path: Path, format_name: str | None = None) -> Scan:
         The file cannot be opened, is in no known format, or is damaged beyond use.
     """
     try:
-        return FORMATS[format_name or _known_format(path)].scan(path)
+        return FORMATS[format_name or _known_format(path)].scan(path, table)
     except OSError as error:
         raise _unreadable(path, error) from error
 
 
 def read_file(
     path: Path,
-    start_time: np.datetime64 | None = None,
-    end_time: np.datetime64 | None = None,
-    channels: Collection[str] | None = None,
+    wanted: Selection = EVERYTHING,
+    table: ChannelTable | None = None,
     format_name: str | None = None,
 ) -> Reading:
-    """Read the samples of a file in any of ``FORMATS`` from ``start_time`` up to ``end_time``.
+    """Read the wanted samples of a file in any of ``FORMATS``.
 
     Parameters
     ----------
     path
         File to read.
-    start_time, end_time
-        Span that is wanted, the end not included; None for all.
-    channels
-        Codes ``NETWORK.STATION.LOCATION.CHANNEL`` that are wanted; None for all.
+    wanted
+        Span and channels; everything if not given.
+    table
+        Names of the channels that a WIN32 file numbers.
     format_name
         Key of ``FORMATS`` if it is known already.
 
@@ -94,9 +106,9 @@ def read_file(
     DataError
         As for ``scan_file``, or the end is before the start.
     """
-    check_span(start_time, end_time)
+    check_span(wanted.start_time, wanted.end_time)
     try:
-        return FORMATS[format_name or _known_format(path)].read(path, start_time, end_time, channels)
+        return FORMATS[format_name or _known_format(path)].read(path, wanted, table)
     except OSError as error:
         raise _unreadable(path, error) from error
 
