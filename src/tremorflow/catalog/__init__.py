@@ -1,0 +1,1 @@
+"""Catalogues of events: formats, comparison and quality control."""
