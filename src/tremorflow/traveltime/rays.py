@@ -25,8 +25,8 @@ EARTH_RADIUS_KM = 6371.0
 MAX_LAYER_KM = 10.0
 """Thicker layers are divided: in a flattened layer the velocity is linear to (thickness / radius)^2 / 8."""
 
-GRAZING = 1e-12
-"""A ray with p v - 1 below this touches the depth of velocity v; it is there by construction."""
+GRAZING = 1e-9
+"""A ray with p v - 1 below this touches the depth of velocity v; velocities nearer to each other are one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def flatten_layers(model: VelocityModel, phase: str, depths_km: FloatArray, bott
     """
     model = simplify_model(model)
     fixed = np.unique(np.concatenate([model.depths_km, depths_km, [bottom_km]]))
-    fixed = fixed[(fixed >= depths_km.min()) & (fixed <= bottom_km)]
+    fixed = fixed[fixed <= bottom_km]
     if fixed[-1] >= EARTH_RADIUS_KM / 2:
         raise ModelError(f"depth {fixed[-1]:g} km is too deep for regional travel times; stay above 3000 km")
     pieces = [
@@ -92,14 +92,15 @@ def fan_of_slownesses(layers: Layers) -> FloatArray:
     the velocity hardly changes; so below each velocity of the model e grows by steps of 0.004, then by 20 %.
     """
     velocities = np.unique(np.concatenate([layers.top_km_s, layers.bottom_km_s]))
-    velocities = velocities[np.diff(velocities, prepend=0.0) > 1e-9 * velocities]
+    velocities = velocities[np.diff(velocities, prepend=0.0) > 0.1 * GRAZING * velocities]
     cosines = np.concatenate([np.arange(0, 0.02, 0.004), np.geomspace(0.02, 1.0, 23)])
     limits = np.sqrt(1 - (velocities / np.append(velocities[1:], np.inf)) ** 2)
     fans = [
         np.sqrt(1 - cosines[cosines < limit - 1e-9] ** 2) / velocity
         for velocity, limit in zip(velocities, limits, strict=True)
     ]
-    return np.concatenate([*fans, [0.0]])
+    turned_back = (1 + 2 * GRAZING) / velocities  # the last that does not pass the depth of each velocity
+    return np.sort(np.concatenate([turned_back, *fans, [0.0]]))[::-1]
 
 
 def trace_rays(layers: Layers, slowness: FloatArray) -> Rays:
@@ -219,8 +220,9 @@ def _take_creeping(
     upper, lower = ends
     above, below = np.append(0.0, layers.bottom_km_s), np.append(layers.top_km_s, 0.0)
     fastest = np.maximum(above, below)
-    rises = np.append(True, layers.bottom_km_s > layers.top_km_s) | (above < fastest)
-    falls = np.append(layers.bottom_km_s < layers.top_km_s, True) | (below < fastest)
+    slack = 1 + GRAZING  # in a layer of one velocity every depth is a maximum
+    rises = np.append(True, layers.bottom_km_s * slack >= layers.top_km_s) | (above < fastest)
+    falls = np.append(layers.bottom_km_s <= layers.top_km_s * slack, True) | (below < fastest)
     for node in np.flatnonzero(rises & falls):
         ray = int(np.argmin(np.abs(rays.slowness - 1 / fastest[node])))
         spans = [(np.minimum(end, node), np.maximum(end, node)) for end in (upper, lower)]

@@ -61,7 +61,8 @@ class TravelTimeTable:
         u = self._mean_slowness(x, z, r)
         far = np.minimum(x + self.distance_step_km, self.max_distance_km)
         near = x - self.distance_step_km  # the slowness is even in distance
-        u_x = (self._mean_slowness(far, z, r) - self._mean_slowness(np.abs(near), z, r)) / (far - near)
+        across = np.where(far > near, far - near, np.nan)  # NaN outside the table
+        u_x = (self._mean_slowness(far, z, r) - self._mean_slowness(np.abs(near), z, r)) / across
         depth_step = self._depth_step(z)
         below = np.minimum(z + depth_step, self.depths_km[-1])
         above = np.maximum(z - depth_step, self.depths_km[0])
