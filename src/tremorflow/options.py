@@ -34,7 +34,9 @@ def option(default: Any, *, unit: str, reason: str, **limits: Any) -> Any:
     return Field(default=default, json_schema_extra={"unit": unit, "reason": reason}, **limits)
 
 
-@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(option, Field))
+# No field specifiers: type checkers then take any ``option(...)`` for a default, so a class made of options
+# can be called without arguments.
+@dataclass_transform(frozen_default=True, kw_only_default=True)
 def settings_class(cls: type[T]) -> type[T]:
     """Make a frozen, checked settings class that refuses unknown keys (class decorator)."""
     made: type[Any] = dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid"))(cls)
