@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from tremorflow.errors import ModelError
 from tremorflow.traveltime.model import VelocityModel, simplify_model
@@ -24,6 +24,9 @@ IntArray = NDArray[np.intp]
 EARTH_RADIUS_KM = 6371.0
 MAX_LAYER_KM = 10.0
 """Thicker layers are divided: in a flattened layer the velocity is linear to (thickness / radius)^2 / 8."""
+
+DEPTH_DECIMALS = 4
+"""Nodes are kept to 0.1 m, so that depths that differ by rounding alone do not make layers of no thickness."""
 
 GRAZING = 1e-9
 """A ray with p v - 1 below this touches the depth of velocity v; velocities nearer to each other are one."""
@@ -37,6 +40,12 @@ class Layers:
     thickness_km: FloatArray
     top_km_s: FloatArray
     bottom_km_s: FloatArray
+
+    def nodes_at(self, depths_km: ArrayLike) -> IntArray:
+        """Indices of the nodes at depths that the layers were made for."""
+        rounded = np.round(np.asarray(depths_km, dtype=np.float64), DEPTH_DECIMALS)
+        nodes: IntArray = np.asarray(np.searchsorted(self.depths_km, rounded - 0.1**DEPTH_DECIMALS / 2))
+        return nodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +73,8 @@ def flatten_layers(model: VelocityModel, phase: str, depths_km: FloatArray, bott
     z' = -R ln((R - z) / R), v' = v R / (R - z) keeps times exactly: Mueller (1971), J. Geophys. 37, 429.
     """
     model = simplify_model(model)
-    fixed = np.unique(np.concatenate([model.depths_km, depths_km, [bottom_km]]))
-    fixed = fixed[fixed <= bottom_km]
+    fixed = np.unique(np.round(np.concatenate([model.depths_km, depths_km, [bottom_km]]), DEPTH_DECIMALS))
+    fixed = fixed[fixed <= np.round(bottom_km, DEPTH_DECIMALS)]
     if fixed[-1] >= EARTH_RADIUS_KM / 2:
         raise ModelError(f"depth {fixed[-1]:g} km is too deep for regional travel times; stay above 3000 km")
     pieces = [
@@ -89,18 +98,20 @@ def fan_of_slownesses(layers: Layers) -> FloatArray:
     Notes
     -----
     Distances vary as the vertical cosine e = sqrt(1 - p^2 v^2) at the fastest depth passed, or as 1/e where
-    the velocity hardly changes; so below each velocity of the model e grows by steps of 0.004, then by 20 %.
+    the velocity hardly changes; so below each velocity of the model e grows in steps of 0.004, then by
+    9 %; the steepest rays are spread evenly in p.
     """
     velocities = np.unique(np.concatenate([layers.top_km_s, layers.bottom_km_s]))
     velocities = velocities[np.diff(velocities, prepend=0.0) > 0.1 * GRAZING * velocities]
-    cosines = np.concatenate([np.arange(0, 0.02, 0.004), np.geomspace(0.02, 1.0, 23)])
+    cosines = np.concatenate([[0, 1e-4, 1e-3], np.arange(0.004, 0.02, 0.004), np.geomspace(0.02, 1.0, 46)])
     limits = np.sqrt(1 - (velocities / np.append(velocities[1:], np.inf)) ** 2)
     fans = [
         np.sqrt(1 - cosines[cosines < limit - 1e-9] ** 2) / velocity
         for velocity, limit in zip(velocities, limits, strict=True)
     ]
     turned_back = (1 + 2 * GRAZING) / velocities  # the last that does not pass the depth of each velocity
-    return np.sort(np.concatenate([turned_back, *fans, [0.0]]))[::-1]
+    steep = np.linspace(0, 0.95 / velocities[-1], 40)
+    return np.sort(np.concatenate([turned_back, *fans, steep]))[::-1]
 
 
 def trace_rays(layers: Layers, slowness: FloatArray) -> Rays:

@@ -12,7 +12,8 @@ from tremorflow.traveltime.rays import fan_of_slownesses, first_arrivals, flatte
 FloatArray = NDArray[np.float64]
 
 DISTANCE_STEP_KM = 1.0
-"""Spacing of a table; the mean slowness that is stored is so smooth that times are good to about 1 ms."""
+"""Spacing of a table. The stored mean slowness is so smooth that with depths every 1 km, too, times are right
+to 5 ms in models without jumps, and to 60 ms where a refracted wave overtakes in models of layers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +143,10 @@ def compute_travel_times(
     # model whose velocity grows with depth
     layers = flatten_layers(model, phase, both, both.max() + grid[-1] / 2)
     rays = trace_rays(layers, fan_of_slownesses(layers))
-    sources = np.searchsorted(layers.depths_km, depths)
+    sources = layers.nodes_at(depths)
     slowness = np.empty((len(receivers), len(depths), len(grid)), dtype=np.float32)
     for row, depth in enumerate(receivers):
-        node = int(np.searchsorted(layers.depths_km, depth))
+        node = int(layers.nodes_at(depth))
         straight = np.hypot(grid, (depths - depth)[:, np.newaxis])
         times = first_arrivals(layers, rays, node, sources, grid)
         at_receiver = 1 / model.interpolate(depth, phase)
