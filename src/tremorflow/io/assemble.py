@@ -47,14 +47,15 @@ ENOUGH = 0.9
 # Recorders state one clock with different rounding: 100 Hz and 100.00001 Hz are one rate.
 SAME_RATE = 1e-4
 
+ChannelName = tuple[str, str, str, str]  # network, station, location, channel
 Instrument = tuple[str, str]  # location, channel code without its last letter
 
 
 class Assembly(NamedTuple):
-    """Waveforms of one station (None if nothing can be used), their channel codes, and what was left out."""
+    """Waveforms of one station (None if nothing can be used), their channels, and what was left out."""
 
     waveforms: Waveforms | None
-    channel_codes: tuple[str, ...]
+    channels: tuple[ChannelName, ...]  # in the order of the components
     skips: list[Skip]
 
 
@@ -113,10 +114,8 @@ def assemble(
     unit = mine[0].unit
     network = Network((station,))
     waveforms = Waveforms(network, tuple(components), samples, start_time, rate_hz, unit)
-    first = {
-        codes[segment.channel]: segment.code for segment in sorted(mine, key=lambda s: s.code, reverse=True)
-    }
-    return Assembly(waveforms, tuple(first[name] for name in components), skips)
+    by_component = {codes[s.channel]: (s.network, s.station, s.location, s.channel) for s in mine}
+    return Assembly(waveforms, tuple(by_component[name] for name in components), skips)
 
 
 def instrument_of(location: str, channel: str) -> Instrument:

@@ -21,7 +21,7 @@ from tremorflow.records import Channel, Network, Station
 STATION_COLUMNS = ("network", "station", "latitude", "longitude", "elevation_m")
 OPTIONAL_COLUMNS = ("site_amplification", "s_delay_s")
 _UNITS = {"M/S": "m/s", "M": "m", "M/S**2": "m/s**2", "M/S/S": "m/s**2", "M/(S**2)": "m/s**2"}
-_ALWAYS = (np.datetime64("1900-01-01", "ns"), np.datetime64("2200-01-01", "ns"))
+ALWAYS = (np.datetime64("1900-01-01", "ns"), np.datetime64("2200-01-01", "ns"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,7 @@ def _from_channel_table(path: Path) -> StationMetadata:
         Skip(str(path), "", never, never, f"line {line} of the channel table: {reason}")
         for line, reason in table.skipped.items()
     ]
-    return StationMetadata(network, channels, (_ALWAYS,) * len(channels), tuple(skipped))
+    return StationMetadata(network, channels, (ALWAYS,) * len(channels), tuple(skipped))
 
 
 def _from_inventory(path: Path, content: bytes) -> StationMetadata:
@@ -227,7 +227,7 @@ def _number(value: Any) -> float:
 
 
 def _epoch(cha: Any) -> tuple[np.datetime64, np.datetime64]:
-    start, end = _ALWAYS
+    start, end = ALWAYS
     if cha.start_date is not None:
         start = np.datetime64(int(cha.start_date.ns), "ns")
     if cha.end_date is not None and cha.end_date.year < 2200:

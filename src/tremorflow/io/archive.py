@@ -1,0 +1,357 @@
+"""An archive of recordings: SDS tree, folders of WIN32 files, any folder of mixed files, or one file."""
+
+import hashlib
+import os
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from tremorflow.errors import DataError
+from tremorflow.io.assemble import assemble
+from tremorflow.io.channel_table import table_channels, table_network
+from tremorflow.io.folder_tables import FolderTables
+from tremorflow.io.formats import Selection, check_span, read_file
+from tremorflow.io.index import (
+    INDEX_NAME,
+    ChannelName,
+    FileSpan,
+    Progress,
+    channel_sets,
+    find_skips,
+    find_spans,
+    list_files,
+    open_index,
+    refresh_index,
+)
+from tremorflow.io.orientation import component_of
+from tremorflow.io.segments import Reading, Skip
+from tremorflow.io.stations import ALWAYS, StationMetadata, read_stations
+from tremorflow.records import Channel, Network, Segment, Station, Waveforms, timedelta
+
+SPAN_COLUMNS = (
+    "network",
+    "station",
+    "location",
+    "channel",
+    "start_time",
+    "end_time",
+    "sampling_rate_hz",
+    "n_samples",
+    "format",
+    "file",
+)
+
+
+NEVER = np.datetime64("NaT", "ns")
+
+
+class StationReading(NamedTuple):
+    """Waveforms of one station in counts (None if there are none), its channels in their order, the skips.
+
+    A channel that the station metadata do not list has a sensitivity of NaN.
+    """
+
+    waveforms: Waveforms | None
+    channels: tuple[Channel, ...]
+    skips: list[Skip]
+
+
+def open_archive(
+    path: str | os.PathLike[str],
+    *,
+    stations: StationMetadata | str | os.PathLike[str] | None = None,
+    channel_table: str | os.PathLike[str] | None = None,
+    index_folder: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
+) -> "Archive":
+    """Archive of the recordings below a folder (or of one file), its index made or brought up to date.
+
+    Parameters
+    ----------
+    path
+        SDS tree, folders of WIN32 files, any folder of mixed files, or one file.
+    stations
+        Station metadata, or a file that ``read_stations`` takes. Without it, channel tables place stations.
+    channel_table
+        Names the channels of WIN32 files; without it, the ``.ch`` and ``.euc`` files of their folders do.
+    index_folder
+        Where to keep the index; by default in the archive, or in the user's cache if that is not writable.
+    progress
+        Called with the number of files that were scanned so far, and that will be.
+
+    Raises
+    ------
+    DataError
+        The path does not exist, or nothing below it is a recording.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise DataError(f"{path} does not exist; give the folder or file of the recordings")
+    root = path if path.is_dir() else path.parent
+    tables = FolderTables(root, None if channel_table is None else Path(channel_table))
+    metadata = stations if isinstance(stations, StationMetadata | None) else read_stations(stations)
+    index = open_index(_index_place(root, index_folder) if path.is_dir() else None)
+    refresh_index(index, root, list_files(root) if path.is_dir() else [path], tables.find, progress)
+    archive = Archive(root, index, _completed(metadata, tables), tables)
+    if not archive.station_codes:
+        reasons = Counter(skip.reason for skip in archive.skips).most_common(3)
+        why = "; ".join(f"{count} x {reason}" for reason, count in reasons) or "no file at all"
+        archive.close()
+        raise DataError(f"{path} holds no recording that can be read ({why}); check the path and the formats")
+    return archive
+
+
+class Archive:
+    """Recordings below a folder, found through an index; made by ``open_archive``."""
+
+    def __init__(
+        self, root: Path, index: sqlite3.Connection, metadata: StationMetadata, tables: FolderTables
+    ) -> None:
+        self.root = root
+        self.metadata = metadata
+        self._index = index
+        self._tables = tables
+        self._sets = channel_sets(index)
+
+    @cached_property
+    def station_codes(self) -> tuple[str, ...]:
+        """Codes ``NETWORK.STATION`` of all stations that have recordings, with coordinates or without."""
+        names = {(name[0], name[1]) for channels in self._sets.values() for name in channels}
+        return tuple(f"{network}.{station}" for network, station in sorted(names))
+
+    @cached_property
+    def network(self) -> Network:
+        """Stations that have recordings and coordinates."""
+        found: dict[str, Station] = {}
+        for code in self.station_codes:
+            station = self._find_station(code)
+            if station is not None:
+                found.setdefault(station.code, station)
+        return Network(tuple(found.values()))
+
+    @property
+    def without_coordinates(self) -> tuple[str, ...]:
+        """Codes of stations that have recordings but no coordinates."""
+        return tuple(code for code in self.station_codes if self._find_station(code) is None)
+
+    @property
+    def skips(self) -> list[Skip]:
+        """Files and parts of files that could not be used, with the reason."""
+        return find_skips(self._index)
+
+    def time_span(self) -> tuple[np.datetime64, np.datetime64]:
+        """Start of the first and end of the last recording."""
+        start, end = self._index.execute("SELECT MIN(start_ns), MAX(end_ns) FROM spans").fetchone()
+        return np.datetime64(start, "ns"), np.datetime64(end, "ns")
+
+    def spans(
+        self,
+        codes: Iterable[str] | None = None,
+        start_time: np.datetime64 | None = None,
+        end_time: np.datetime64 | None = None,
+    ) -> pd.DataFrame:
+        """Table of unbroken runs per file and channel that overlap a span, with ``SPAN_COLUMNS``."""
+        check_span(start_time, end_time)
+        wanted = set(self.station_codes if codes is None else codes)
+        rows = [
+            (*name, found.start_ns, found.end_ns, found.sampling_rate_hz, found.n_samples, *found[1::-1])
+            for found in self._find(wanted, start_time, end_time)
+            for name in found.channels
+            if f"{name[0]}.{name[1]}" in wanted
+        ]
+        table = pd.DataFrame(rows, columns=list(SPAN_COLUMNS))
+        for name in ("start_time", "end_time"):
+            table[name] = table[name].astype("int64").astype("datetime64[ns]")
+        order = ["network", "station", "location", "channel", "start_time", "file"]
+        return table.sort_values(order, ignore_index=True)
+
+    def read_station(self, code: str, start_time: np.datetime64, end_time: np.datetime64) -> StationReading:
+        """Read one station from ``start_time`` up to ``end_time``; see ``read_stations``."""
+        return next(iter(self.read_stations([code], start_time, end_time)))
+
+    def read_stations(
+        self, codes: Sequence[str], start_time: np.datetime64, end_time: np.datetime64
+    ) -> Iterator[StationReading]:
+        """Read stations, one after the other, from ``start_time`` up to ``end_time``.
+
+        Parameters
+        ----------
+        codes
+            ``NETWORK.STATION`` as in ``network`` or ``station_codes``.
+        start_time, end_time
+            Span; only files that overlap it are opened. A file of many stations is opened once, so its
+            samples of all ``codes`` are in memory until the last of them was given: keep the span short
+            (an hour, say) for large networks.
+
+        Yields
+        ------
+        StationReading for each code in turn.
+
+        Raises
+        ------
+        DataError
+            A station that the archive does not have, or an end that is not after the start.
+        """
+        check_span(start_time, end_time)
+        names = {code: self._data_code(code) for code in codes}
+        wanted = set(names.values())
+        files: dict[str, tuple[str, set[ChannelName]]] = {}
+        by_station: dict[str, dict[str, None]] = {code: {} for code in wanted}
+        slowest_hz = np.inf
+        for found in self._find(wanted, start_time, end_time):
+            slowest_hz = min(slowest_hz, found.sampling_rate_hz)
+            _, channels = files.setdefault(found.file, (found.format, set()))
+            for name in found.channels:
+                code = f"{name[0]}.{name[1]}"
+                if code in wanted and component_of(name[3]) is not None:
+                    channels.add(name)
+                    by_station[code][found.file] = None
+        # One sample more on each side: it may be the one that is nearest to the first or last of the grid.
+        margin = timedelta(1 / slowest_hz)
+        opened = _OpenedFiles(self, files, Selection(start_time - margin, end_time + margin), by_station)
+        for code in codes:
+            yield self._read_one(names[code], opened, start_time, end_time)
+
+    def close(self) -> None:
+        """Close the index."""
+        self._index.close()
+
+    def read_indexed(self, file: str, format_name: str, wanted: Selection) -> Reading:
+        """Read from a file of the index; one that went bad since gives a skip."""
+        path = self.root / file
+        try:
+            table = self._tables.find(path)[1] if format_name == "win32" else None
+            return read_file(path, wanted, table, format_name)
+        except DataError as error:
+            return Reading([], [Skip(file, "", NEVER, NEVER, str(error))])
+
+    def _read_one(
+        self, code: str, opened: "_OpenedFiles", start_time: np.datetime64, end_time: np.datetime64
+    ) -> StationReading:
+        segments, skips = opened.take(code)
+        station = self._find_station(code)
+        if station is None:
+            reason = "station without coordinates; add a row for it to the station table"
+            return StationReading(None, (), [*skips, Skip("", code, start_time, end_time, reason)])
+        if station.code != code:
+            segments = [replace(segment, network=station.network) for segment in segments]
+        assembly = assemble(segments, station, start_time, end_time)
+        middle = start_time + (end_time - start_time) // 2
+        channels = tuple(self._channel(name, middle) for name in assembly.channels)
+        return StationReading(assembly.waveforms, channels, [*skips, *assembly.skips])
+
+    def _channel(self, name: ChannelName, time: np.datetime64) -> Channel:
+        component = component_of(name[3]) or ""
+        found = self.metadata.find_channel(".".join(name), time)
+        return Channel(*name, component) if found is None else replace(found, component=component)
+
+    def _find(
+        self, codes: set[str], start_time: np.datetime64 | None, end_time: np.datetime64 | None
+    ) -> Iterator[FileSpan]:
+        sets = [
+            number
+            for number, channels in self._sets.items()
+            if any(f"{name[0]}.{name[1]}" in codes for name in channels)
+        ]
+        return find_spans(self._index, sets, _ns(start_time), _ns(end_time))
+
+    def _find_station(self, code: str) -> Station | None:
+        network, _, station = code.rpartition(".")
+        return self.metadata.find_station(network, station)
+
+    def _data_code(self, code: str) -> str:
+        """Code under which the recordings of a station of ``network`` or ``station_codes`` are indexed."""
+        if code in self.station_codes:
+            return code
+        for known in self.station_codes:
+            station = self._find_station(known)
+            if station is not None and station.code == code:
+                return known
+        raise DataError(
+            f"{self.root} has no recordings of station {code}; "
+            f"it has those of {', '.join(self.station_codes[:20])}"
+        )
+
+
+class _OpenedFiles:
+    """Files of a query, each read when its first station is asked for and dropped after its last."""
+
+    def __init__(
+        self,
+        archive: Archive,
+        files: dict[str, tuple[str, set[ChannelName]]],
+        span: Selection,
+        by_station: dict[str, dict[str, None]],
+    ) -> None:
+        self._archive = archive
+        self._files = files
+        self._span = span
+        self._by_station = by_station
+        self._pending = Counter(file for of_station in by_station.values() for file in of_station)
+        self._open: dict[str, list[Segment]] = {}
+
+    def take(self, code: str) -> tuple[list[Segment], list[Skip]]:
+        """Segments of a station from all its files, and the skips of those that were opened for it."""
+        segments, skips = [], []
+        for file in self._by_station[code]:
+            if file not in self._open:
+                format_name, channels = self._files[file]
+                wanted = self._span._replace(channels={".".join(name) for name in channels})
+                self._open[file], found = self._archive.read_indexed(file, format_name, wanted)
+                skips += found
+            segments += [s for s in self._open[file] if f"{s.network}.{s.station}" == code]
+            self._pending[file] -= 1
+            if self._pending[file] <= 0:
+                del self._open[file]
+        return segments, skips
+
+
+def _completed(metadata: StationMetadata | None, tables: FolderTables) -> StationMetadata:
+    """Add to the station metadata the stations and channels that only the channel tables know."""
+    known = metadata or StationMetadata(Network(()))
+    stations = {station.code: station for station in known.network.stations}
+    channels = dict.fromkeys(channel.code for channel in known.channels)
+    added = []
+    for table in tables.all():
+        for station in table_network(table)[0].stations:
+            # A station list that is given says which stations there are.
+            if metadata is None:
+                stations.setdefault(station.code, station)
+        added += [channel for channel in table_channels(table) if channel.code not in channels]
+    return StationMetadata(
+        Network(tuple(stations.values())),
+        (*known.channels, *added),
+        (*known.channel_times, *[ALWAYS] * len(added)),
+        known.skipped,
+    )
+
+
+def _index_place(root: Path, index_folder: str | os.PathLike[str] | None) -> Path | None:
+    """Where the index of an archive lies; None (in memory) if no place can be written to."""
+    if index_folder is None and os.access(root, os.W_OK):
+        return root / INDEX_NAME
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(cache, "tremorflow") if index_folder is None else Path(index_folder)
+    name = hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:16]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        if index_folder is None:
+            return None
+        raise DataError(f"index folder {folder} cannot be made ({error.strerror}); choose another") from error
+    if not os.access(folder, os.W_OK):
+        if index_folder is None:
+            return None
+        raise DataError(f"index folder {folder} cannot be written to; choose another")
+    return folder / f"{name}{INDEX_NAME}".lstrip(".")
+
+
+def _ns(time: np.datetime64 | None) -> int | None:
+    return None if time is None else int(time.astype("datetime64[ns]").astype(np.int64))

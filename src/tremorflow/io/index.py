@@ -1,0 +1,237 @@
+"""What is where in an archive: an SQLite file that is built once and refreshed where files changed.
+
+A file's spans are kept with the set of channels that share them, so a minute of WIN32 with 450 channels
+is one row, as is a day of miniSEED with one.
+"""
+
+import json
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from tremorflow.errors import DataError
+from tremorflow.io.channel_table import ChannelTable
+from tremorflow.io.formats import detect_format, scan_file
+from tremorflow.io.segments import SegmentSpan, Skip
+
+INDEX_NAME = ".tremorflow-index.sqlite"
+LAYOUT = 1  # raised when the tables or the meaning of their columns change
+
+ChannelName = tuple[str, str, str, str]
+Progress = Callable[[int, int], None]  # files done, files in all
+FindTable = Callable[[Path], tuple[str, ChannelTable | None]]  # of a file: name of the version, table
+
+_SCHEMA = """
+CREATE TABLE files (id INTEGER PRIMARY KEY, path TEXT UNIQUE, size INTEGER, mtime_ns INTEGER,
+                    format TEXT, table_version TEXT);
+CREATE TABLE channel_sets (id INTEGER PRIMARY KEY, channels TEXT UNIQUE);
+CREATE TABLE spans (file_id INTEGER, set_id INTEGER, start_ns INTEGER, end_ns INTEGER,
+                    sampling_rate_hz REAL, n_samples INTEGER);
+CREATE TABLE skips (file_id INTEGER, station TEXT, start_ns INTEGER, end_ns INTEGER, reason TEXT,
+                    count INTEGER);
+CREATE INDEX spans_by_channels ON spans (set_id, start_ns);
+CREATE INDEX spans_by_file ON spans (file_id);
+CREATE INDEX skips_by_file ON skips (file_id);
+"""
+
+
+class FileSpan(NamedTuple):
+    """Channels that a file holds from one time to another."""
+
+    file: str
+    format: str
+    channels: tuple[ChannelName, ...]
+    start_ns: int
+    end_ns: int
+    sampling_rate_hz: float
+    n_samples: int
+
+
+class _Stat(NamedTuple):
+    size: int
+    mtime_ns: int
+
+
+def open_index(place: Path | None) -> sqlite3.Connection:
+    """Open the index at ``place`` (in memory for None), anew if it is of another layout or damaged."""
+    if place is not None:
+        try:
+            connection = sqlite3.connect(place, timeout=60)
+            if _layout(connection) == LAYOUT:
+                return connection
+            connection.close()
+        except sqlite3.DatabaseError:
+            pass
+        place.unlink(missing_ok=True)
+    connection = sqlite3.connect(":memory:" if place is None else place, timeout=60)
+    connection.executescript(_SCHEMA + f"PRAGMA user_version = {LAYOUT};")
+    return connection
+
+
+def refresh_index(
+    connection: sqlite3.Connection,
+    root: Path,
+    files: Iterable[Path],
+    find_table: FindTable,
+    progress: Progress | None = None,
+) -> int:
+    """Scan files that are new or changed in size, time or channel table; forget those that are gone.
+
+    Returns
+    -------
+    Number of files that were scanned.
+    """
+    known = {
+        path: (number, _Stat(size, mtime_ns), name, version)
+        for number, path, size, mtime_ns, name, version in connection.execute(
+            "SELECT id, path, size, mtime_ns, format, table_version FROM files"
+        )
+    }
+    stale = []
+    for path in files:
+        try:
+            status = path.stat()
+        except OSError:
+            continue  # gone since it was listed
+        stat, name = _Stat(status.st_size, status.st_mtime_ns), str(path.relative_to(root))
+        before = known.pop(name, None)
+        same = before is not None and before[1] == stat
+        if not same or (before is not None and before[2] == "win32" and before[3] != find_table(path)[0]):
+            stale.append((path, name, stat))
+    if not stale and not known:
+        return 0
+    with connection:  # one transaction, so an interrupted build leaves the index as it was
+        connection.executemany("DELETE FROM files WHERE id = ?", [(entry[0],) for entry in known.values()])
+        for entry in known.values():
+            _forget(connection, entry[0])
+        sets = {text: number for number, text in connection.execute("SELECT id, channels FROM channel_sets")}
+        for done, (path, name, stat) in enumerate(stale, start=1):
+            _index_file(connection, path, name, stat, find_table, sets)
+            if progress is not None:
+                progress(done, len(stale))
+    return len(stale)
+
+
+def list_files(root: Path) -> Iterator[Path]:
+    """Files below a folder in order of name; hidden ones and links that lead round in circles left out."""
+    seen = set()
+    for folder, subfolders, names in os.walk(root, followlinks=True):
+        status = os.stat(folder)
+        if (status.st_dev, status.st_ino) in seen:
+            subfolders.clear()
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(folder, name)
+            if not name.startswith(".") and path.is_file():
+                yield path
+
+
+def find_spans(
+    connection: sqlite3.Connection,
+    set_ids: Iterable[int],
+    start_ns: int | None = None,
+    end_ns: int | None = None,
+) -> Iterator[FileSpan]:
+    """Spans of these channel sets that overlap a time span, by file and time."""
+    sets = channel_sets(connection)
+    marks = ",".join(str(int(number)) for number in set_ids)
+    (longest,) = connection.execute("SELECT COALESCE(MAX(end_ns - start_ns), 0) FROM spans").fetchone()
+    earliest = -(2**63) if start_ns is None else start_ns
+    latest = 2**63 - 1 if end_ns is None else end_ns
+    rows = connection.execute(
+        "SELECT path, format, set_id, start_ns, end_ns, sampling_rate_hz, n_samples "
+        "FROM spans JOIN files ON files.id = file_id "
+        f"WHERE set_id IN ({marks}) AND start_ns < ? AND start_ns > ? AND end_ns > ? "
+        "ORDER BY start_ns, path",
+        (latest, max(earliest - longest - 1, -(2**63)), earliest),
+    )
+    for path, name, number, *rest in rows:
+        yield FileSpan(path, name, sets[number], *rest)
+
+
+def channel_sets(connection: sqlite3.Connection) -> dict[int, tuple[ChannelName, ...]]:
+    """Channels of every set that a span of the archive uses."""
+    rows = connection.execute(
+        "SELECT id, channels FROM channel_sets WHERE id IN (SELECT DISTINCT set_id FROM spans)"
+    )
+    return {number: tuple((n, s, l, c) for n, s, l, c in json.loads(text)) for number, text in rows}  # noqa: E741
+
+
+def find_skips(connection: sqlite3.Connection) -> list[Skip]:
+    """Files and parts of files that could not be used, with the reason."""
+    return [
+        Skip(path, station, np.datetime64(start, "ns"), np.datetime64(end, "ns"), reason, count)
+        for path, station, start, end, reason, count in connection.execute(
+            "SELECT path, station, start_ns, end_ns, reason, count FROM skips "
+            "JOIN files ON files.id = file_id ORDER BY path"
+        )
+    ]
+
+
+def _index_file(
+    connection: sqlite3.Connection,
+    path: Path,
+    name: str,
+    stat: _Stat,
+    find_table: FindTable,
+    sets: dict[str, int],
+) -> None:
+    for (number,) in connection.execute("SELECT id FROM files WHERE path = ?", (name,)).fetchall():
+        _forget(connection, number)
+        connection.execute("DELETE FROM files WHERE id = ?", (number,))
+    never = np.datetime64("NaT", "ns")
+    spans: list[SegmentSpan] = []
+    version, format_name = "", None
+    try:
+        format_name = detect_format(path) if stat.size else None
+        if format_name is None:
+            reason = "not a recording in any known format" if stat.size else "empty file"
+            skips = [Skip(name, "", never, never, reason)]
+        else:
+            version, table = find_table(path) if format_name == "win32" else ("", None)
+            spans, skips = scan_file(path, table, format_name)
+    except DataError as error:
+        skips = [Skip(name, "", never, never, str(error))]
+    number = connection.execute(
+        "INSERT INTO files (path, size, mtime_ns, format, table_version) VALUES (?, ?, ?, ?, ?)",
+        (name, *stat, format_name, version),
+    ).lastrowid
+    for (start, end, rate_hz, n_samples), channels in _by_span(spans).items():
+        text = json.dumps(sorted(channels))
+        if text not in sets:
+            made = connection.execute("INSERT INTO channel_sets (channels) VALUES (?)", (text,))
+            sets[text] = made.lastrowid or 0
+        row = (number, sets[text], start, end, rate_hz, n_samples)
+        connection.execute("INSERT INTO spans VALUES (?, ?, ?, ?, ?, ?)", row)
+    connection.executemany(
+        "INSERT INTO skips VALUES (?, ?, ?, ?, ?, ?)",
+        [(number, s.station, _ns(s.start_time), _ns(s.end_time), s.reason, s.count) for s in skips],
+    )
+
+
+def _by_span(spans: Iterable[SegmentSpan]) -> dict[tuple[int, int, float, int], list[ChannelName]]:
+    shared: dict[tuple[int, int, float, int], list[ChannelName]] = {}
+    for span in spans:
+        key = (_ns(span.start_time), _ns(span.end_time), span.sampling_rate_hz, span.n_samples)
+        shared.setdefault(key, []).append(span[:4])
+    return shared
+
+
+def _forget(connection: sqlite3.Connection, number: int) -> None:
+    connection.execute("DELETE FROM spans WHERE file_id = ?", (number,))
+    connection.execute("DELETE FROM skips WHERE file_id = ?", (number,))
+
+
+def _layout(connection: sqlite3.Connection) -> int:
+    (layout,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(layout)
+
+
+def _ns(time: np.datetime64) -> int:
+    return int(time.astype("datetime64[ns]").astype(np.int64))
