@@ -26,7 +26,7 @@ MAX_LAYER_KM = 10.0
 """Thicker layers are divided: in a flattened layer the velocity is linear to (thickness / radius)^2 / 8."""
 
 DEPTH_DECIMALS = 4
-"""Nodes are kept to 0.1 m, so that depths that differ by rounding alone do not make layers of no thickness."""
+"""Nodes are kept to 0.1 m, so that depths that differ by rounding alone make no layer of no thickness."""
 
 GRAZING = 1e-9
 """A ray with p v - 1 below this touches the depth of velocity v; velocities nearer to each other are one."""
@@ -42,7 +42,7 @@ class Layers:
     bottom_km_s: FloatArray
 
     def nodes_at(self, depths_km: ArrayLike) -> IntArray:
-        """Indices of the nodes at depths that the layers were made for."""
+        """Index the nodes at depths that the layers were made for."""
         rounded = np.round(np.asarray(depths_km, dtype=np.float64), DEPTH_DECIMALS)
         nodes: IntArray = np.asarray(np.searchsorted(self.depths_km, rounded - 0.1**DEPTH_DECIMALS / 2))
         return nodes
