@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from tremorflow.errors import DataError
 from tremorflow.io.assemble import assemble
@@ -24,11 +25,13 @@ from tremorflow.io.index import (
     FileSpan,
     Progress,
     channel_sets,
+    count_formats,
     find_skips,
     find_spans,
     list_files,
     open_index,
     refresh_index,
+    runs_by_set,
 )
 from tremorflow.io.orientation import component_of
 from tremorflow.io.segments import Reading, Skip
@@ -150,6 +153,22 @@ class Archive:
         """Start of the first and end of the last recording."""
         start, end = self._index.execute("SELECT MIN(start_ns), MAX(end_ns) FROM spans").fetchone()
         return np.datetime64(start, "ns"), np.datetime64(end, "ns")
+
+    def count_formats(self) -> dict[str, int]:
+        """Count the files with recordings, by format."""
+        return count_formats(self._index)
+
+    def runs(self) -> dict[tuple[ChannelName, float], NDArray[np.int64]]:
+        """(run, 2) start and end, in ns since 1970 and order of start, by channel and sampling rate."""
+        pieces: dict[tuple[ChannelName, float], list[NDArray[np.int64]]] = {}
+        for number, rate_hz, runs in runs_by_set(self._index):
+            for name in self._sets[number]:
+                pieces.setdefault((name, rate_hz), []).append(runs)
+        merged = {}
+        for key, parts in pieces.items():
+            runs = np.concatenate(parts) if len(parts) > 1 else parts[0]
+            merged[key] = runs[np.argsort(runs[:, 0], kind="stable")] if len(parts) > 1 else runs
+        return merged
 
     def spans(
         self,

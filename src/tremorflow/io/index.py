@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tremorflow.errors import DataError
 from tremorflow.io.channel_table import ChannelTable
@@ -161,6 +162,27 @@ def channel_sets(connection: sqlite3.Connection) -> dict[int, tuple[ChannelName,
         "SELECT id, channels FROM channel_sets WHERE id IN (SELECT DISTINCT set_id FROM spans)"
     )
     return {number: tuple((n, s, l, c) for n, s, l, c in json.loads(text)) for number, text in rows}  # noqa: E741
+
+
+def runs_by_set(connection: sqlite3.Connection) -> Iterator[tuple[int, float, NDArray[np.int64]]]:
+    """Set, sampling rate, and (run, 2) start and end in ns, in order of start, of all spans."""
+    for number, rate_hz in connection.execute(
+        "SELECT DISTINCT set_id, sampling_rate_hz FROM spans ORDER BY set_id, sampling_rate_hz"
+    ).fetchall():
+        rows = connection.execute(
+            "SELECT start_ns, end_ns FROM spans WHERE set_id = ? AND sampling_rate_hz = ? ORDER BY start_ns",
+            (number, rate_hz),
+        ).fetchall()
+        yield number, rate_hz, np.array(rows, dtype=np.int64)
+
+
+def count_formats(connection: sqlite3.Connection) -> dict[str, int]:
+    """Count the files with recordings, by format."""
+    rows = connection.execute(
+        "SELECT format, COUNT(*) FROM files WHERE id IN (SELECT file_id FROM spans) "
+        "GROUP BY format ORDER BY format"
+    )
+    return dict(rows.fetchall())
 
 
 def find_skips(connection: sqlite3.Connection) -> list[Skip]:
