@@ -12,7 +12,7 @@ from tremorflow.records import Envelopes, seconds
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
-MOST_TRACES = 40  # more cannot be told apart on one page
+MOST_TRACES = 30  # more cannot be told apart on one page
 TRACE_HEIGHT = 1.4  # in units of the distance between traces, so that neighbours overlap a little
 
 

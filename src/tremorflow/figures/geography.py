@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.path import Path
+from matplotlib.transforms import Bbox
 from numpy.typing import ArrayLike, NDArray
 
 from tremorflow.errors import DataError
@@ -87,8 +88,11 @@ def draw_geography(axes: Axes, extent: MapExtent) -> None:
     )
     coast = [line + shift for rings, shift in land for ring in rings for line in coast_of(ring)]
     axes.add_collection(LineCollection(coast, colors=style.COAST, linewidths=0.7, zorder=2.5), autolim=False)
+    frame = Bbox.from_extents(extent.west, extent.south, extent.east, extent.north)
     trenches = [lines[0] + shift for lines, shift in pieces_inside(trench_lines(), extent)]
-    draw_trenches(axes, trenches, extent)
+    draw_trenches(
+        axes, [line for line in trenches if Path(line).intersects_bbox(frame, filled=False)], extent
+    )
     axes.set_xlim(extent.west, extent.east)
     axes.set_ylim(extent.south, extent.north)
     axes.set_aspect(1 / np.cos(np.radians(extent.latitude)), adjustable="box")

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from tremorflow.errors import DataError
 from tremorflow.figures import style
-from tremorflow.figures.geography import MapExtent, draw_geography
+from tremorflow.figures.geography import MapExtent, draw_geography, extent_around
 from tremorflow.figures.map import (
     ErrorEllipse,
     draw_legend,
@@ -22,6 +22,7 @@ from tremorflow.records import Network
 FloatArray = NDArray[np.float64]
 
 HELD = 0.68  # share of the probability inside the contour, as in the error ellipse
+SMALLEST_MAP_KM = 120.0  # so that the stations around the event are seen
 FAINTEST = 0.01  # of the maximum; below it the map shows through
 
 
@@ -32,8 +33,6 @@ def draw_likelihood_map(
     likelihood: FloatArray,
     event: pd.Series,
     network: Network,
-    *,
-    extent: MapExtent | None = None,
 ) -> None:
     """Shaded likelihood with the contour that holds 68 % of it, the error ellipse and the stations.
 
@@ -51,8 +50,6 @@ def draw_likelihood_map(
         Row of the event table.
     network
         Stations to draw.
-    extent
-        Rectangle to show; by default the nodes.
 
     Raises
     ------
@@ -60,13 +57,15 @@ def draw_likelihood_map(
         The arrays do not fit each other, or the likelihood is negative or nowhere positive.
     """
     check_likelihood(latitudes, longitudes, likelihood)
-    shown = extent or MapExtent(
-        float(longitudes[0]), float(longitudes[-1]), float(latitudes[0]), float(latitudes[-1])
-    )
+    relative = np.nan_to_num(likelihood / np.nanmax(likelihood), nan=0.0)
+    rows, columns = np.nonzero(relative >= FAINTEST)
+    shown = extent_around(
+        np.append(latitudes[rows], event["latitude"]), np.append(longitudes[columns], event["longitude"]),
+        smallest_km=SMALLEST_MAP_KM,
+    )  # fmt: skip
     draw_geography(axes, shown)
     style_map_axes(axes, shown)
     eastings = longitudes + round((shown.longitude - float(np.mean(longitudes))) / 360) * 360.0
-    relative = np.nan_to_num(likelihood / np.nanmax(likelihood), nan=0.0)
     shading = axes.pcolormesh(
         eastings, latitudes, np.ma.masked_less(relative, FAINTEST), cmap="viridis_r", vmin=0, vmax=1,
         shading="nearest", zorder=2, rasterized=True,
@@ -74,13 +73,7 @@ def draw_likelihood_map(
     level = level_that_holds(relative, latitudes, HELD)
     if np.count_nonzero(relative >= level) > 1:
         axes.contour(eastings, latitudes, relative, levels=[level], colors="black", linewidths=1.4, zorder=3)
-        axes.plot(
-            [],
-            [],
-            color="black",
-            linewidth=1.4,
-            label=f"holds {100 * HELD:.0f} % of the likelihood",
-        )
+        axes.plot([], [], color="black", linewidth=1.4, label=f"holds {100 * HELD:.0f} % of it")
     else:
         axes.plot([], [], " ", label=f"({100 * HELD:.0f} % lies within one node)")
     draw_event(axes, event, shown)

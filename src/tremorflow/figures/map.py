@@ -26,7 +26,7 @@ FloatArray = NDArray[np.float64]
 MOST_LABELS = 32  # more station codes than this cover the map
 MOST_ELLIPSES = 500  # more ellipses than this are a blot; the legend then says that they are left out
 OUTLINE_POINTS = 73  # a polygon of 72 sides is 0.1 % smaller than its ellipse
-QUALITY_MARKERS = {"": ("o", 18.0), "C": ("D", 12.0), "B": ("o", 20.0), "A": ("o", 38.0)}  # best on top
+QUALITY_MARKERS = {"A": ("o", 38.0), "B": ("o", 20.0), "C": ("D", 12.0), "": ("o", 18.0)}
 NEUTRAL_HANDLES = {
     f"events {grade}": Line2D(
         [], [], linestyle="none", marker=marker, markersize=size**0.5, markerfacecolor="#999999",
@@ -98,13 +98,13 @@ def draw_map(
 def draw_stations(axes: Axes, network: Network, extent: MapExtent) -> None:
     """Triangles at the stations, with their codes if few of them are inside the extent."""
     longitudes = extent.near(network.longitudes)
-    axes.scatter(
-        longitudes, network.latitudes, marker="^", s=42, facecolors="white", edgecolors=style.STATION,
-        linewidths=1.1, zorder=4, label=f"station ({len(network)})", gid="stations",
-    )  # fmt: skip
     inside = (
         (longitudes > extent.west) & (longitudes < extent.east)
         & (network.latitudes > extent.south) & (network.latitudes < extent.north)
+    )  # fmt: skip
+    axes.scatter(
+        longitudes, network.latitudes, marker="^", s=42, facecolors="white", edgecolors=style.STATION,
+        linewidths=1.1, zorder=4, label=f"station ({inside.sum()})", gid="stations",
     )  # fmt: skip
     if inside.sum() > MOST_LABELS:
         return
@@ -112,7 +112,7 @@ def draw_stations(axes: Axes, network: Network, extent: MapExtent) -> None:
         axes.annotate(
             network.stations[i].station, (longitudes[i], network.latitudes[i]), xytext=(4, 4),
             textcoords="offset points", fontsize=style.SMALL_PT - 1, color=style.INK, zorder=6,
-            path_effects=[withStroke(linewidth=2, foreground="white")], annotation_clip=True,
+            path_effects=[withStroke(linewidth=2, foreground="white")], annotation_clip=True, clip_on=True,
         )  # fmt: skip
 
 
@@ -127,13 +127,13 @@ def draw_events(axes: Axes, events: pd.DataFrame, extent: MapExtent, colour_by: 
     quality = events["quality"].fillna("").to_numpy()
     longitudes = extent.near(events["longitude"].to_numpy(dtype=np.float64))
     latitudes = events["latitude"].to_numpy(dtype=np.float64)
-    for grade, (marker, size) in QUALITY_MARKERS.items():
+    for rank, (grade, (marker, size)) in enumerate(QUALITY_MARKERS.items()):
         chosen = quality == grade
         if chosen.any():
             name = f"event, quality {grade}" if grade else "event"
             axes.scatter(
                 longitudes[chosen], latitudes[chosen], c=colours[chosen], marker=marker, s=size,
-                edgecolors=style.INK, linewidths=0.6, zorder=5, label=f"{name} ({chosen.sum()})",
+                edgecolors=style.INK, linewidths=0.6, zorder=5 - 0.1 * rank, label=f"{name} ({chosen.sum()})",
                 gid=f"events {grade}",
             )  # fmt: skip
     if scale.norm.vmin != scale.norm.vmax:
@@ -204,8 +204,11 @@ def ellipse_outline(ellipse: ErrorEllipse, extent: MapExtent) -> FloatArray:
 def style_map_axes(axes: Axes, extent: MapExtent) -> None:
     """Degrees with their hemisphere on the edges of a map."""
     style.style_axes(axes, "", "")
-    for axis, name in ((axes.xaxis, longitude_name), (axes.yaxis, latitude_name)):
-        axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+    width = (extent.east - extent.west) * np.cos(np.radians(extent.latitude)) / (extent.north - extent.south)
+    ticks_x = round(np.clip(5 * width, 2, 5))  # fewer on a narrow map, where the labels would touch
+    ticks_y = round(np.clip(5 / width, 2, 6))
+    for axis, name, ticks in ((axes.xaxis, longitude_name, ticks_x), (axes.yaxis, latitude_name, ticks_y)):
+        axis.set_major_locator(MaxNLocator(ticks, steps=[1, 2, 5, 10]))
         axis.set_major_formatter(FuncFormatter(degree_formatter(name)))
     axes.grid(color=style.GRID, linewidth=0.5, zorder=1)
     axes.set_axisbelow(True)

@@ -41,7 +41,8 @@ def draw_time_latitude(
     axes.grid(color=style.GRID, linewidth=0.5)
     axes.set_axisbelow(True)
     if span is not None:
-        axes.set_xlim(span[0], span[1])  # type: ignore[arg-type]
+        edge = (span[1] - span[0]) / 60  # so that an event at the very end is not cut
+        axes.set_xlim(span[0] - edge, span[1] + edge)  # type: ignore[arg-type]
     if events.empty:
         axes.yaxis.set_major_locator(MaxNLocator(1))
         axes.tick_params(left=False, labelleft=False)

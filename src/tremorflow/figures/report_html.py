@@ -1,0 +1,116 @@
+"""Small pieces of HTML for the report; every text is escaped here, and nowhere else."""
+
+import base64
+import struct
+from collections.abc import Iterable, Sequence
+from html import escape
+from importlib import resources
+from numbers import Integral
+from typing import NamedTuple
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from tremorflow.figures.style import png_bytes
+
+
+class Heading(NamedTuple):
+    """Heading of a column of a table, and whether the column holds numbers."""
+
+    text: str
+    is_number: bool = False
+
+
+def paragraph(text: str, kind: str = "") -> str:
+    """Paragraph of plain text."""
+    return f'<p class="{escape(kind)}">{escape(text)}</p>' if kind else f"<p>{escape(text)}</p>"
+
+
+def bullet_list(texts: Iterable[str]) -> str:
+    """Bulleted list of plain texts."""
+    return "<ul>\n" + "\n".join(f"<li>{escape(text)}</li>" for text in texts) + "\n</ul>"
+
+
+def section(name: str, heading: str, *parts: str) -> str:
+    """Section with a heading; ``name`` is its anchor."""
+    return f'<section id="{escape(name)}">\n<h2>{escape(heading)}</h2>\n' + "\n".join(parts) + "\n</section>"
+
+
+def number_cards(numbers: Iterable[tuple[str, str]]) -> str:
+    """Key numbers, each a label and a value, as cards."""
+    cards = (f"<div><dt>{escape(label)}</dt><dd>{escape(value)}</dd></div>" for label, value in numbers)
+    return '<dl class="numbers">\n' + "\n".join(cards) + "\n</dl>"
+
+
+def picture(figure: Figure, alt: str, caption: str) -> str:
+    """Figure of a PNG image inside the page, with its size, so that the page does not jump."""
+    image = png_bytes(figure)
+    width, height = struct.unpack(">II", image[16:24])  # PNG: IHDR is always the first chunk
+    source = f"data:image/png;base64,{base64.b64encode(image).decode('ascii')}"
+    return (
+        f'<figure>\n<img src="{source}" width="{width}" height="{height}" alt="{escape(alt)}">\n'
+        f"<figcaption>{escape(caption)}</figcaption>\n</figure>"
+    )
+
+
+def table(
+    headings: Sequence[Heading], rows: Iterable[Sequence[str]], caption: str, *, sortable: bool = False
+) -> str:
+    """Table of plain texts; columns of numbers are set to the right."""
+    kinds = ["number" if heading.is_number else "" for heading in headings]
+    names = [escape(heading.text) for heading in headings]
+    if sortable:
+        names = [f'<button type="button">{name}</button>' for name in names]
+    head = "".join(
+        f'<th scope="col"{class_of(kind)}>{name}</th>' for name, kind in zip(names, kinds, strict=True)
+    )
+    body = "\n".join(
+        "<tr>"
+        + "".join(f"<td{class_of(kind)}>{escape(cell)}</td>" for cell, kind in zip(row, kinds, strict=True))
+        + "</tr>"
+        for row in rows
+    )
+    return (
+        f'<p class="soft">{escape(caption)}</p>\n'
+        f'<div class="scroll">\n<table{class_of("sortable" if sortable else "")}>\n'
+        f"<thead><tr>{head}</tr></thead>\n"
+        f"<tbody>\n{body}\n</tbody>\n</table>\n</div>"
+    )
+
+
+def class_of(kind: str) -> str:
+    """Attribute ``class``, if there is one."""
+    return f' class="{kind}"' if kind else ""
+
+
+def page(title: str, body: str) -> str:
+    """Whole HTML5 page; style and script are inside, so that one file is all."""
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<meta name="generator" content="tremorflow">\n<title>{escape(title)}</title>\n'
+        f"<style>\n{read_resource('report.css')}</style>\n</head>\n<body>\n{body}\n"
+        f"<script>\n{read_resource('report.js')}</script>\n</body>\n</html>\n"
+    )
+
+
+def read_resource(name: str) -> str:
+    """Text of a bundled file of the report."""
+    return resources.files("tremorflow").joinpath("resources", "report", name).read_text(encoding="utf-8")
+
+
+def decimals(value: object, places: int) -> str:
+    """Write a number with this many decimals; nothing for a missing one."""
+    return "" if pd.isna(value) else f"{float(value):.{places}f}"  # type: ignore[arg-type, call-overload]
+
+
+def utc_time(value: object) -> str:
+    """Write a time to the second, without the zone; nothing for a missing one."""
+    return "" if pd.isna(value) else pd.Timestamp(value).round("s").strftime("%Y-%m-%d %H:%M:%S")  # type: ignore[arg-type, call-overload]
+
+
+def shown_number(value: float | str) -> str:
+    """Count as printed: thousands apart, other numbers with four digits."""
+    if isinstance(value, str):
+        return value
+    return f"{value:,}" if isinstance(value, Integral) else f"{value:,.4g}"

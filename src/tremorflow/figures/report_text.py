@@ -1,0 +1,57 @@
+"""Fixed sentences of the report: method, limits, references, how to cite."""
+
+ENVELOPE_CORRELATION = (
+    "Tremor has no clear onset to pick, but its envelope rises and falls alike at neighbouring stations. "
+    "Envelope correlation (Obara 2002) finds the source whose S waves explain the delays between stations; "
+    "this run uses it in the maximum-likelihood form of Mizuno & Ide (2019), the conventional method.",
+    "The recordings are band-passed and turned into smoothed envelopes, which are cut into overlapping "
+    "windows. In each window the envelopes of all pairs of stations are correlated. For a trial source the "
+    "correlations at the predicted differences of S time are averaged over the pairs with weights; sources "
+    "are sought where this average is largest on a grid, several in a window if there are several maxima, "
+    "and refined off the grid, while pairs that do not fit are rejected and the weights renewed. Events "
+    "found twice in overlapping windows are merged.",
+    "The error ellipse is meant to hold 68 % of the probability in two dimensions (1.51 standard "
+    "deviations), the error of the velocity model included.",
+    "This is an independent re-implementation from public descriptions. It is not the program of the "
+    "authors cited, and its results can differ from theirs.",
+)
+
+LIMITS = (
+    "No event does not mean no tremor: tremor that is weak, short, or seen by too few stations is missed.",
+    "The method finds bursts that are coherent across the network. It does not tell tremor from local "
+    "earthquakes, volcanic tremor or man-made bursts: compare the events with an earthquake catalogue of the "
+    "same time.",
+    "An event is a burst in one window. The number of events depends on the length and the step of the "
+    "windows, and is not a measure of released energy.",
+    "Sources in the same window that are closer than about 100 km are hard to tell apart "
+    "(Mizuno & Ide 2019).",
+    "Envelopes hold little information on depth. Where the depth error is empty, the depth was not solved "
+    "for.",
+    "The errors are right only if the velocity model is about as good as the settings say. Events flagged "
+    "grid_edge, several_maxima or azimuthal_gap are less certain than their ellipses.",
+)
+
+NOTHING_FOUND = (
+    "No event was located in this span with these settings. That does not show that there was no tremor: "
+    "look at what was skipped below, at the number of stations that recorded, and at the limits of the "
+    "method."
+)
+
+REFERENCES = (
+    (
+        "Mizuno, N., and S. Ide (2019), Development of a modified envelope correlation method based on "
+        "maximum-likelihood method and application to detecting and locating deep tectonic tremors in "
+        "western Japan, Earth, Planets and Space, 71, 40",
+        "10.1186/s40623-019-1022-x",
+    ),
+    (
+        "Obara, K. (2002), Nonvolcanic deep tremor associated with subduction in southwest Japan, Science, "
+        "296, 1679-1681",
+        "10.1126/science.1070378",
+    ),
+)
+
+CITATION = (
+    "Cite the program with its version and the hash of the settings given here, the papers of the method, "
+    "and the operators of the network whose recordings were used."
+)
