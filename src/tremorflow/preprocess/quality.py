@@ -34,9 +34,10 @@ def find_bad_samples(waveforms: Waveforms, settings: PreprocessSettings) -> BadS
 
     Notes
     -----
-    Flat: one value for ``flat_s`` or longer. Clipped: three or more equal samples at the largest or smallest
-    value of the recording that are entered and left by more than 10 of its smallest steps. A smooth maximum
-    that is flat for three samples because it was rounded to counts is left by at most 3 such steps.
+    Flat: one value for ``flat_s`` or longer. Clipped: all samples at the largest or smallest value of the
+    recording, if three or more in a row have it and are entered and left by more than 10 of the smallest
+    steps. A smooth maximum that is flat for three samples because it was rounded to counts is left by at most
+    3 such steps.
     """
     mask = np.zeros(waveforms.samples.shape, dtype=np.bool_)
     shortest = max(2, round(settings.flat_s * waveforms.sampling_rate_hz))
@@ -69,14 +70,20 @@ def mask_samples(waveforms: Waveforms, mask: BoolArray) -> Waveforms:
 
 def _bad_runs(trace: NDArray[np.floating[Any]], shortest: int) -> dict[str, NDArray[np.int64]]:
     """(run, 2) first and end index of the bad runs of a trace by reason; reasons without any are left out."""
-    present = np.isfinite(trace)
-    found = {"infinite": unbroken_runs(np.isinf(trace))}
-    if present.any():
+    infinite = np.isinf(trace)
+    found = {"infinite": unbroken_runs(infinite)}
+    if infinite.any():
+        trace = np.where(infinite, np.nan, trace)
+    present = ~np.isnan(trace)
+    low, high = trace[present].min(initial=np.inf), trace[present].max(initial=-np.inf)
+    if low == high:
+        found["dead"] = unbroken_runs(present)
+    elif low < high:
         runs = _equal_runs(trace)
         long = runs[:, 1] - runs[:, 0] >= shortest
-        high, low = trace[present].max(), trace[present].min()
-        found["dead" if high == low else "flat"] = runs[long]
-        found["clipped"] = _clipped_runs(trace, runs[~long], float(low), float(high))
+        found["flat"] = runs[long]
+        clipped = _clipped_runs(trace, runs[~long], low, high)
+        found["clipped"] = clipped[clipped[:, 1] - clipped[:, 0] < shortest]
     return {reason: runs for reason, runs in found.items() if len(runs)}
 
 
@@ -91,15 +98,16 @@ def _equal_runs(trace: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
 
 
 def _clipped_runs(
-    trace: NDArray[np.floating[Any]], runs: NDArray[np.int64], low: float, high: float
+    trace: NDArray[np.floating[Any]], runs: NDArray[np.int64], low: Any, high: Any
 ) -> NDArray[np.int64]:
-    """Those of ``runs`` at ``low`` or ``high`` that are entered and left steeply."""
-    at_end = np.isin(trace[runs[:, 0]], (low, high)) & (runs[:, 0] > 0) & (runs[:, 1] < len(trace))
-    runs = runs[at_end]
+    """(run, 2) samples at ``low`` or ``high``, if equal ``runs`` there are entered and left steeply."""
+    inside = (runs[:, 0] > 0) & (runs[:, 1] < len(trace))
+    runs = runs[inside & np.isin(trace[runs[:, 0]], (low, high))]
     if not len(runs):
         return runs
     steps = np.abs(np.diff(trace))
-    smallest = float(steps[steps > 0].min())  # comparisons with NaN are false
+    smallest = steps[steps > 0].min()  # comparisons with NaN are false
     entered = np.abs(trace[runs[:, 0]] - trace[runs[:, 0] - 1])
     left = np.abs(trace[runs[:, 1] - 1] - trace[runs[:, 1]])
-    return np.asarray(runs[np.minimum(entered, left) > 10 * smallest])
+    levels = np.unique(trace[runs[np.minimum(entered, left) > 10 * smallest, 0]])
+    return unbroken_runs(np.isin(trace, levels))

@@ -119,7 +119,8 @@ def _inverse_taps(
     if full:
         response = channel.response.get_evalresp_response_for_frequencies(frequencies, output="VEL")
     else:
-        response = channel.sensitivity * (2j * np.pi * frequencies) ** MOTION[channel.unit]
+        response = np.zeros(len(frequencies), dtype=np.complex128)
+        response[1:] = channel.sensitivity * (2j * np.pi * frequencies[1:]) ** MOTION[channel.unit]
     size = np.abs(response)
     floor = np.max(size[1:]) * 10 ** (-settings.water_level_db / 20) if full else 0.0
     top = min(1.5 * high, 0.98 * rate_hz / 2)
