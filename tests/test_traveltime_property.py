@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tremorflow.errors import DataError
 from tremorflow.geodesy import LocalFrame
 from tremorflow.records import Network, Station
 from tremorflow.traveltime import (
@@ -182,6 +183,11 @@ def test_stations_between_computed_depths_are_interpolated_to_a_tenth_of_a_milli
         depths = np.linspace(10, 30, 9)
         expected = alone.times(38.0, np.linspace(141, 144, 9), depths)[0]
         np.testing.assert_allclose(many.times(38.0, np.linspace(141, 144, 9), depths)[i], expected, atol=5e-4)
+
+
+def test_an_empty_network_is_refused():
+    with pytest.raises(DataError, match="empty"):
+        station_travel_times(read_velocity_model("iasp91"), Network(()), [10.0], 100.0)
 
 
 def test_a_subset_has_the_times_of_its_stations():

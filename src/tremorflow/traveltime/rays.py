@@ -54,15 +54,15 @@ class Rays:
 
     ``distance`` and ``time`` (ray, node) are sums from the top over the layers that a ray can cross, and
     ``barriers`` (ray, node) counts the others. ``down`` and ``up`` are the ways from a node to where the ray
-    turns: distance, time and the layer of the turning point, each (ray, node), NaN if it does not turn.
+    turns: distance and time, each (ray, node), NaN if it does not turn.
     """
 
     slowness: FloatArray
     distance: FloatArray
     time: FloatArray
     barriers: IntArray
-    down: tuple[FloatArray, FloatArray, IntArray]
-    up: tuple[FloatArray, FloatArray, IntArray]
+    down: tuple[FloatArray, FloatArray]
+    up: tuple[FloatArray, FloatArray]
 
 
 def flatten_layers(model: VelocityModel, phase: str, depths_km: FloatArray, bottom_km: float) -> Layers:
@@ -137,7 +137,7 @@ def trace_rays(layers: Layers, slowness: FloatArray) -> Rays:
         time=np.hstack([start, np.cumsum(t, axis=1)]),
         barriers=np.hstack([start.astype(np.intp), np.cumsum(~open_, axis=1)]),
         down=_ways_to_turn(x, t, open_, turn_down),
-        up=(up[0][:, ::-1], up[1][:, ::-1], up[2][:, ::-1]),
+        up=(up[0][:, ::-1], up[1][:, ::-1]),
     )
 
 
@@ -154,17 +154,15 @@ def _half_turn(
 
 def _ways_to_turn(
     x: FloatArray, t: FloatArray, open_: BoolArray, turn: tuple[FloatArray, FloatArray]
-) -> tuple[FloatArray, FloatArray, IntArray]:
-    """Distance, time and layer of turning for rays that go on through the layers from each node."""
+) -> tuple[FloatArray, FloatArray]:
+    """Distance and time to the turning point for rays that go on through the layers from each node."""
     rays, count = x.shape
     ways_x, ways_t = np.full((rays, count + 1), np.nan), np.full((rays, count + 1), np.nan)
-    layer = np.full((rays, count + 1), -1, dtype=np.intp)
     for k in range(count - 1, -1, -1):
         through = open_[:, k]
         ways_x[:, k] = np.where(through, x[:, k] + ways_x[:, k + 1], turn[0][:, k])
         ways_t[:, k] = np.where(through, t[:, k] + ways_t[:, k + 1], turn[1][:, k])
-        layer[:, k] = np.where(through, layer[:, k + 1], k)
-    return ways_x, ways_t, layer
+    return ways_x, ways_t
 
 
 def first_arrivals(
@@ -179,10 +177,10 @@ def first_arrivals(
     x = np.where(reachable, rays.distance[:, lower] - rays.distance[:, upper], np.nan)
     t = np.where(reachable, rays.time[:, lower] - rays.time[:, upper], np.nan)
     times = np.full((len(sources), len(grid)), np.inf)
-    _take_earlier(times, grid, rays.slowness, (x, t), None)
-    for (way_x, way_t, layer), node in ((rays.down, lower), (rays.up, upper)):
+    _take_earlier(times, grid, rays.slowness, (x, t))
+    for (way_x, way_t), node in ((rays.down, lower), (rays.up, upper)):
         path = (x + 2 * way_x[:, node], t + 2 * way_t[:, node])
-        _take_earlier(times, grid, rays.slowness, path, layer[:, node])
+        _take_earlier(times, grid, rays.slowness, path)
     _take_creeping(times, grid, layers, rays, (upper, lower))
     times[sources == receiver, 0] = 0.0
     return np.where(np.isfinite(times), times, np.nan)
@@ -193,12 +191,11 @@ def _take_earlier(
     grid: FloatArray,
     slowness: FloatArray,
     path: tuple[FloatArray, FloatArray],
-    turning_layer: IntArray | None,
 ) -> None:
     """Lower ``times`` (source, distance) to those of the rays' ``path`` (ray, source) where earlier.
 
-    Between neighbouring rays a cubic with dt/dx = p at both ends. Neighbours that turn in layers further
-    apart than one have a shadow between them, and nothing is drawn there.
+    Between neighbouring rays a cubic with dt/dx = p at both ends. If a slow layer throws a shadow between
+    the two, that cubic is later than the wave that creeps along its lid, so it does no harm.
     """
     x, t = path
     step = grid[1]
@@ -206,8 +203,6 @@ def _take_earlier(
         low, high = np.minimum(x[:-1], x[1:]), np.maximum(x[:-1], x[1:])
         first, last = np.ceil(low / step - 1e-9), np.minimum(np.floor(high / step + 1e-9), len(grid) - 1)
         drawn = (last >= first) & (high > low)
-    if turning_layer is not None:
-        drawn &= np.abs(np.diff(turning_layer, axis=0)) <= 1
     ray, source = np.nonzero(drawn)
     first_index = first[ray, source].astype(np.intp)
     counts = last[ray, source].astype(np.intp) - first_index + 1

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tremorflow.errors import DataError
 from tremorflow.geodesy import distances_km, east_north_km
 from tremorflow.records import Network
 from tremorflow.traveltime.model import VelocityModel
@@ -99,12 +100,21 @@ def station_travel_times(
     max_distance_km
         Largest epicentral distance of the table; times from farther away are NaN.
 
+    Raises
+    ------
+    DataError
+        The network is empty.
+    ModelError
+        As ``compute_travel_times``.
+
     Notes
     -----
     Stations below sea level sit inside the model at their depth; above it the topmost velocity is
     extended upward. Tables are computed every 0.25 km of receiver depth (at each station's depth if that
     is fewer) and interpolated.
     """
+    if len(network) == 0:
+        raise DataError("travel times need at least one station; the station table is empty")
     station_depths = -network.elevations_m / 1000
     receivers = np.unique(station_depths)
     steps = np.arange(
