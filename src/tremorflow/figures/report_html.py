@@ -59,10 +59,9 @@ def table(
     """Table of plain texts; columns of numbers are set to the right."""
     kinds = ["number" if heading.is_number else "" for heading in headings]
     names = [escape(heading.text) for heading in headings]
-    if sortable:
-        names = [f'<button type="button">{name}</button>' for name in names]
+    reach = ' tabindex="0"' if sortable else ""  # the script sorts by the heading pressed
     head = "".join(
-        f'<th scope="col"{class_of(kind)}>{name}</th>' for name, kind in zip(names, kinds, strict=True)
+        f'<th scope="col"{reach}{class_of(kind)}>{name}</th>' for name, kind in zip(names, kinds, strict=True)
     )
     body = "\n".join(
         "<tr>"

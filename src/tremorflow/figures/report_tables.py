@@ -9,12 +9,13 @@ MOST_EVENT_ROWS = 200  # the catalogue itself holds all; a longer table is not r
 MOST_SKIP_ROWS = 200
 
 EVENT_HEADINGS = [
-    html.Heading("event"), html.Heading("time (UTC)"), html.Heading("lat. (°N)", True),
-    html.Heading("lon. (°E)", True), html.Heading("depth (km)", True), html.Heading("± (km)", True),
+    html.Heading("event"), html.Heading("time (UTC)"), html.Heading("quality"),
+    html.Heading("lat. (°N)", True), html.Heading("lon. (°E)", True),
+    html.Heading("depth (km)", True), html.Heading("± (km)", True),
     html.Heading("long half axis (km)", True), html.Heading("short half axis (km)", True),
-    html.Heading("azimuth (°)", True), html.Heading("length (s)", True), html.Heading("stations", True),
-    html.Heading("pairs", True), html.Heading("correlation", True), html.Heading("quality"),
-    html.Heading("flags"),
+    html.Heading("azi\u00admuth (°)", True), html.Heading("length (s)", True),
+    html.Heading("sta\u00adtions", True), html.Heading("pairs", True),
+    html.Heading("corre\u00adlation", True), html.Heading("flags"),
 ]  # fmt: skip
 
 
@@ -42,7 +43,7 @@ def event_cells(event: pd.Series) -> list[str]:
     ]  # fmt: skip
     words = ["" if pd.isna(event[name]) else str(event[name]) for name in ("event_id", "quality", "flags")]
     cells = [html.decimals(event[name], places) for name, places in numbers]
-    return [words[0], html.utc_time(event["time"]), *cells, words[1], words[2].replace(";", "; ")]
+    return [words[0], html.utc_time(event["time"]), words[1], *cells, words[2].replace(";", "; ")]
 
 
 def stations_section(network: Network) -> str:

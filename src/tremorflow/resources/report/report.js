@@ -2,7 +2,10 @@
 document.querySelectorAll("table.sortable").forEach(function (table) {
   var headings = table.querySelectorAll("thead th");
   headings.forEach(function (heading, column) {
-    heading.querySelector("button").addEventListener("click", function () {
+    heading.addEventListener("keydown", function (event) {
+      if (event.key === "Enter") { heading.click(); }
+    });
+    heading.addEventListener("click", function () {
       var sign = heading.getAttribute("aria-sort") === "ascending" ? -1 : 1;
       headings.forEach(function (other) { other.removeAttribute("aria-sort"); });
       heading.setAttribute("aria-sort", sign > 0 ? "ascending" : "descending");
