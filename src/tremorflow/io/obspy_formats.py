@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tremorflow.errors import DataError
 from tremorflow.io.segments import Reading, Scan, SegmentSpan, Skip, cut_segment, is_plausible
@@ -186,7 +187,7 @@ def _read(
         codes, start, rate_hz = _header(path, trace)
         if channels is not None and ".".join(codes) not in channels:
             continue
-        samples = np.asarray(trace.data)
+        samples = _plain(np.asarray(trace.data))
         span = SegmentSpan(*codes, start, start + np.timedelta64(1, "ns"), rate_hz, samples.size)
         if samples.ndim != 1 or samples.dtype.kind not in "if" or not is_plausible(span):
             skips.append(_implausible(path, codes, start, rate_hz))
@@ -195,6 +196,17 @@ def _read(
         if cut is not None:
             segments.append(cut)
     return Reading(segments, skips)
+
+
+def _plain(samples: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Give samples in one of the three types that every stage takes: int32, float32 or float64."""
+    if samples.dtype.kind in "iu":
+        limits = np.iinfo(np.int32)
+        fits = samples.size == 0 or (samples.min() >= limits.min and samples.max() <= limits.max)
+        return samples.astype(np.int32 if fits else np.float64)
+    if samples.dtype.kind == "f":
+        return samples.astype(np.float32 if samples.dtype.itemsize == 4 else np.float64)
+    return samples
 
 
 def _header(path: Path, trace: Any) -> tuple[tuple[str, str, str, str], np.datetime64, float]:
