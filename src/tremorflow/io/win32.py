@@ -223,8 +223,9 @@ def _decode_segments(
     buffer: ByteArray, parts: PartArray, names: dict[int, ChannelName], losses: Losses
 ) -> Iterator[Segment]:
     """Decode parts (sorted by channel and time); all of one channel and number of samples at once."""
-    keys, first_parts = np.unique(parts["key"], return_index=True)
-    for key, of_channel in zip(keys.tolist(), np.split(parts, first_parts[1:]), strict=True):
+    keys = parts["key"].copy()  # in one piece, for the search
+    for key in np.unique(keys).tolist():
+        of_channel = parts[slice(*np.searchsorted(keys, (key, key + 1)))]
         for n in np.unique(of_channel["n"]).tolist():
             chosen = of_channel[of_channel["n"] == n]
             samples = np.empty((len(chosen), n), dtype=np.int32)

@@ -26,12 +26,16 @@ PART_HEADER_BYTES = 6
 FRAME_UNIT_NS = 100_000_000
 MAX_FRAME = 36_000  # an hour: longer would be less than two samples a second
 MAX_SAMPLES = 4095
+MAX_EFFORT = (
+    16  # times the file that is searched for blocks: only a file made to waste time needs more than 1
+)
 ABSOLUTE = 5
 SAMPLE_BITS = (4, 8, 16, 24, 32, 32)
 
 NO_HEADER = "no block header"
 CUT_SHORT = "block runs past the end of the file"
 BAD_PARTS = "channel parts do not fill the block"
+NOT_FOLLOWED = "block that the next one does not follow"
 TOO_DAMAGED = "rest of the file too damaged to search"
 
 ByteArray = NDArray[np.uint8]
@@ -61,6 +65,12 @@ class Walk:
     n_parts: list[int] = field(default_factory=list)  # parts of each block
     parts: list[int] = field(default_factory=list)  # byte of each part
     damage: list[tuple[str, int]] = field(default_factory=list)  # reason and byte
+    end: int = 0  # of the last block
+
+    def forget_last(self) -> None:
+        """Turn the last block into damage."""
+        self.damage.append((NOT_FOLLOWED, self.blocks.pop()))
+        del self.parts[len(self.parts) - self.n_parts.pop() :]
 
 
 def walk_blocks(buffer: bytes) -> Walk:
@@ -68,9 +78,11 @@ def walk_blocks(buffer: bytes) -> Walk:
 
     Notes
     -----
-    A block counts only if its parts fill its size exactly. After a bad one, the next place where a time
-    stamp and a length in time are possible *and* the parts fill the block takes over. Files that were
-    joined end to end keep their file headers between the blocks; these are passed silently.
+    A block counts only if its parts fill its size exactly and what follows looks like a header, if only in
+    the year or the length in time: bytes that went missing or came in shift the samples and the next header.
+    After a bad block, the next place takes over where a time stamp and a length in time are possible *and*
+    the parts fill the block. Files that were joined end to end keep their file headers between the blocks;
+    these are passed silently.
     """
     walk = Walk()
     headers: list[int] | None = None
@@ -80,22 +92,31 @@ def walk_blocks(buffer: bytes) -> Walk:
         if isinstance(parts, str) and buffer[position : position + 4] == FILE_HEADER:
             parts = block_parts(buffer, position + 4)
             position += 0 if isinstance(parts, str) else 4
-        if isinstance(parts, str):
-            walk.damage.append((parts, position))
-            if headers is None:
-                headers = possible_headers(buffer)
-            position, cost = _next_block(buffer, headers, position)
-            effort += cost
-            if effort > 16 * len(buffer):  # a file made to waste time; ours stay below 1
-                walk.damage.append((TOO_DAMAGED, position))
-                break
+        if not isinstance(parts, str):
+            walk.blocks.append(position)
+            position = parts.pop()
+            walk.n_parts.append(len(parts))
+            walk.parts += parts
+            walk.end = position
             continue
-        end = parts.pop()
-        walk.blocks.append(position)
-        walk.n_parts.append(len(parts))
-        walk.parts += parts
-        position = end
+        walk.damage.append((parts, position))
+        headers = possible_headers(buffer) if headers is None else headers
+        before = walk.blocks[-1] if walk.blocks and walk.end == position else position
+        following, cost = _next_block(buffer, headers, before)
+        if before < position and (following < position or not _looks_like_header(buffer, position, before)):
+            walk.forget_last()
+            cost += position - before
+        position, effort = following, effort + cost
+        if effort > MAX_EFFORT * len(buffer):
+            walk.damage.append((TOO_DAMAGED, position))
+            break
     return walk
+
+
+def _looks_like_header(buffer: bytes, position: int, block: int) -> bool:
+    """Whether the year or the length in time of ``block``, or a file header, stands where one should."""
+    there, header = buffer[position : position + 12], buffer[block : block + 12]
+    return there[:2] == header[: min(2, len(there))] or there[8:] == header[8:] or there[:4] == FILE_HEADER
 
 
 def block_parts(buffer: bytes, position: int) -> list[int] | str:
@@ -149,7 +170,7 @@ def _next_block(buffer: bytes, headers: list[int], position: int) -> tuple[int, 
             return header, effort
         size = _FRAME_AND_SIZE.unpack_from(buffer, header + 8)[1]
         effort += size if header + size <= len(buffer) else BLOCK_HEADER_BYTES
-        if effort > 16 * len(buffer):
+        if effort > MAX_EFFORT * len(buffer):
             return header, effort
     return len(buffer), effort
 
