@@ -5,11 +5,10 @@ One line per channel, columns divided by spaces, ``#`` before comments. Columns 
 and ``*`` stands for an unknown value.
 """
 
+import math
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import numpy as np
 
 from tremorflow.errors import DataError
 from tremorflow.records import Channel, Network, Station
@@ -48,10 +47,13 @@ class ChannelRow:
 
     @property
     def sensitivity(self) -> float:
-        """Counts per ``unit``: sensor x amplifier / volts per count; NaN if one of them is missing."""
-        if not self.volts_per_count > 0:
-            return NAN
-        return float(self.sensor_sensitivity * 10 ** (self.preamplification_db / 20) / self.volts_per_count)
+        """Counts per ``unit``: sensor x amplifier / volts per count; NaN if unknown or zero.
+
+        Negative where the table says so, which turns the polarity.
+        """
+        gain = self.sensor_sensitivity * 10 ** (self.preamplification_db / 20)
+        counts = gain / self.volts_per_count if self.volts_per_count else NAN
+        return counts if counts and math.isfinite(counts) else NAN
 
     @property
     def network_and_station(self) -> tuple[str, str]:
@@ -63,6 +65,7 @@ class ChannelRow:
 COLUMNS = tuple(ChannelRow.__dataclass_fields__)
 TEXT_COLUMNS = ("code", "component", "unit")
 MIN_COLUMNS = 5
+MAX_DECIBELS = 400  # a factor of 1e20 in volts; real amplifiers stay below 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +179,7 @@ def table_network(table: ChannelTable) -> tuple[Network, tuple[str, ...]]:
         code = f"{network}.{station}"
         place = (row.latitude, row.longitude, row.elevation_m)
         if places.get(code) is None:
-            places[code] = Station(network, station, *place) if np.all(np.isfinite(place)) else None
+            places[code] = Station(network, station, *place) if all(map(math.isfinite, place)) else None
     stations = tuple(station for station in places.values() if station is not None)
     return Network(stations), tuple(code for code, station in places.items() if station is None)
 
@@ -200,6 +203,8 @@ def _parse_row(columns: list[str]) -> ChannelRow:
     row = ChannelRow(channel_id, **values)  # type: ignore[arg-type]
     if abs(row.latitude) > 90 or abs(row.longitude) > 360:
         raise ValueError(f"latitude {row.latitude}, longitude {row.longitude} is not a place")
+    if abs(row.preamplification_db) > MAX_DECIBELS:
+        raise ValueError(f"preamplification of {row.preamplification_db} dB is impossible")
     return row
 
 
@@ -216,7 +221,7 @@ def _parse_number(name: str, text: str) -> float:
         number = float(text)
     except ValueError:
         raise ValueError(f"{name} {text!r} is not a number") from None
-    if np.isinf(number):
+    if math.isinf(number):
         raise ValueError(f"{name} {text!r} is not finite")
     return number
 
@@ -224,6 +229,6 @@ def _parse_number(name: str, text: str) -> float:
 def _format(value: float | str) -> str:
     if isinstance(value, str):
         return value or "*"
-    if np.isnan(value):
+    if math.isnan(value):
         return "*"
-    return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
+    return repr(float(value)).removesuffix(".0")
