@@ -52,6 +52,8 @@ def check(plate):
     np.testing.assert_allclose(plate.depth_km(*points.T), dipping(*points.T), atol=1e-4)
     np.testing.assert_allclose(plate.depth_km(*(points - [0, 360]).T), dipping(*points.T), atol=1e-4)
     assert np.isnan(plate.depth_km(36.3, 145.5))  # no plate there
+    rim = LATITUDES[3], LONGITUDES[-7]  # a node of the plate beside one that is not
+    assert plate.depth_km(*rim) == pytest.approx(dipping(*rim), abs=1e-4)
     assert np.all(np.isnan(plate.depth_km([35.9, 40.1, 38, 38], [143, 143, 139.9, 146.1])))  # no grid there
 
 
