@@ -327,10 +327,11 @@ def event_table(rows: Sequence[dict[str, object]] | pd.DataFrame = ()) -> pd.Dat
     if unknown:
         raise CatalogError(f"unknown event columns {unknown}; known are {list(known)}")
     wanted = list(EVENT_COLUMNS) + [name for name in FULL_CHAIN_COLUMNS if name in table.columns]
-    table = table.reindex(columns=wanted)
-    for name in wanted:
+    columns = {}
+    for name, column in table.reindex(columns=wanted).items():
+        dtype: Any = known[str(name)].dtype
         try:
-            table = table.astype({name: known[name].dtype})
+            columns[name] = column.astype(dtype)
         except (TypeError, ValueError) as error:
-            raise CatalogError(f"event column {name} does not fit {known[name].dtype}: {error}") from error
-    return table.reset_index(drop=True)
+            raise CatalogError(f"event column {name} does not fit {dtype}: {error}") from error
+    return pd.DataFrame(columns, columns=wanted).reset_index(drop=True)
