@@ -110,7 +110,7 @@ def test_a_failed_write_leaves_the_old_catalogue(tmp_path: Path, monkeypatch: py
     assert [one.name for one in tmp_path.iterdir()] == ["catalog.csv"]
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), name=st.sampled_from([name for name, one in FORMATS.items() if one.write]))
 def test_damaged_bytes_give_events_or_a_catalog_error(tmp_path: Path, data: st.DataObject, name: str) -> None:
     path = tmp_path / "fuzzed"
@@ -126,7 +126,7 @@ def test_damaged_bytes_give_events_or_a_catalog_error(tmp_path: Path, data: st.D
             continue
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     content=st.binary(max_size=200) | st.text(max_size=200).map(str.encode),
     name=st.sampled_from(list(formats.FORMATS)),

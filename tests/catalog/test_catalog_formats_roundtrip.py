@@ -18,7 +18,7 @@ from tremorflow.catalog.formats import (
 from tremorflow.errors import CatalogError
 from tremorflow.records import event_table
 
-EXAMPLES = 15
+EXAMPLES = 8
 OURS = ["csv", "parquet", "quakeml", "geojson", "geojson_ellipses", "slow_earthquake_db"]
 
 
@@ -86,7 +86,7 @@ def test_geojson_keeps_every_bit(folder: Path, events: pd.DataFrame) -> None:
     assert_frame_equal(again[present], events[present], check_exact=True)
 
 
-@settings(max_examples=15)
+@settings(max_examples=6)
 @given(events=event_tables())
 def test_quakeml_is_valid_and_keeps_all_but_nanoseconds(folder: Path, events: pd.DataFrame) -> None:
     from obspy.io.quakeml.core import _validate
