@@ -68,6 +68,7 @@ def draw_aligned_envelopes(
     axes.tick_params(axis="y", labelsize=style.SMALL_PT, length=0)
     for label, i in zip(axes.get_yticklabels(), order, strict=True):
         label.set_color(style.INK if used[i] else "#767676")
+        label.set_parse_math(False)  # a code may hold a dollar sign
     axes.set_ylim(-0.4, max(len(order), 1) - 1 + TRACE_HEIGHT + 0.1)
     if order.size:
         axes.set_xlim(clock[0] - np.max(s_times_s[order]), clock[-1] - np.min(s_times_s[order]))

@@ -112,7 +112,8 @@ def draw_stations(axes: Axes, network: Network, extent: MapExtent) -> None:
         axes.annotate(
             network.stations[i].station, (longitudes[i], network.latitudes[i]), xytext=(4, 4),
             textcoords="offset points", fontsize=style.SMALL_PT - 1, color=style.INK, zorder=6,
-            path_effects=[withStroke(linewidth=2, foreground="white")], annotation_clip=True, clip_on=True,
+            path_effects=[withStroke(linewidth=2, foreground="white")], annotation_clip=True,
+            clip_on=True, parse_math=False,
         )  # fmt: skip
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -110,7 +109,7 @@ def write_report(path: Path, content: ReportContent) -> None:
     """
     text = render_report(content)
     try:
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")  # odd file names among the skips
     except OSError as error:
         raise DataError(
             f"cannot write report {path}: {error.strerror}; name a folder you may write"
@@ -148,7 +147,7 @@ def header(content: ReportContent) -> str:
     return "\n".join(
         [
             "<header>",
-            f"<h1>{escape(content.title)}</h1>",
+            html.heading(1, content.title),
             html.paragraph(content.provenance_note, "note"),
             html.paragraph(analysed, "lead"),
             html.number_cards(numbers),
@@ -162,9 +161,8 @@ def map_section(content: ReportContent) -> str:
     events, network = content.events, content.network
     if events.empty:
         alt = f"Map of the {len(network)} stations; no event was located."
-        return html.section(
-            "where", "No event was located", html.paragraph(NOTHING_FOUND), picture_of_map(content, None, alt)
-        )
+        pictures = [picture_of_map(content, None, alt)] if len(network) else []
+        return html.section("where", "No event was located", html.paragraph(NOTHING_FOUND), *pictures)
     alt = f"Map of {len(network)} stations and {len(events)} located events with their error ellipses."
     parts = [picture_of_map(content, None, alt)]
     close_up = close_up_extent(events, network)
@@ -214,6 +212,8 @@ def evidence_section(content: ReportContent) -> str:
     if not shown:
         return ""
     parts = [part for evidence in shown for part in evidence_parts(evidence, content.events)]
+    if len(content.evidence) > len(shown):
+        parts.insert(0, html.paragraph(f"The first {len(shown)} of {len(content.evidence)} are shown."))
     return html.section("evidence", "What the best-located events rest on", *parts)
 
 
@@ -244,7 +244,7 @@ def evidence_parts(evidence: EventEvidence, events: pd.DataFrame) -> list[str]:
         used=evidence.used,
     )
     return [
-        f"<h3>{escape(evidence.event_id)}</h3>",
+        html.heading(3, evidence.event_id),
         html.paragraph(event_sentence(event)),
         '<div class="pair">',
         html.picture(
@@ -267,10 +267,10 @@ def event_sentence(event: pd.Series) -> str:
     words = [
         f"{html.utc_time(event['time'])} UTC",
         f"{event['latitude']:.3f}°, {event['longitude']:.3f}°",
-        f"depth {html.decimals(event['depth_km'], 1)} km",
     ]
-    if pd.notna(event["depth_error_km"]):
-        words[-1] += f" ± {event['depth_error_km']:.1f} km"
+    if pd.notna(event["depth_km"]):
+        error = "" if pd.isna(event["depth_error_km"]) else f" ± {event['depth_error_km']:.1f} km"
+        words.append(f"depth {event['depth_km']:.1f} km{error}")
     if pd.notna(event["semi_major_km"]):
         words.append(
             f"68 % error ellipse {event['semi_major_km']:.1f} × {event['semi_minor_km']:.1f} km, "
@@ -285,15 +285,8 @@ def event_sentence(event: pd.Series) -> str:
 
 def method_section(content: ReportContent) -> str:
     """How the events were found, with references."""
-    references = "\n".join(
-        f'<li>{escape(text)}, <a href="https://doi.org/{doi}">doi:{doi}</a>.</li>' for text, doi in REFERENCES
-    )
-    return html.section(
-        "method",
-        "Method",
-        *(html.paragraph(text) for text in content.method_text),
-        f"<ul>\n{references}\n</ul>",
-    )
+    paragraphs = (html.paragraph(text) for text in content.method_text)
+    return html.section("method", "Method", *paragraphs, html.reference_list(REFERENCES))
 
 
 def settings_section(content: ReportContent) -> str:

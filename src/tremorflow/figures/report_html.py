@@ -26,6 +26,20 @@ def paragraph(text: str, kind: str = "") -> str:
     return f'<p class="{escape(kind)}">{escape(text)}</p>' if kind else f"<p>{escape(text)}</p>"
 
 
+def heading(level: int, text: str) -> str:
+    """Heading of this level."""
+    return f"<h{level}>{escape(text)}</h{level}>"
+
+
+def reference_list(references: Iterable[tuple[str, str]]) -> str:
+    """Papers, each with a link to its DOI; the only links that leave the page."""
+    papers = (
+        f'<li>{escape(text)}, <a href="https://doi.org/{escape(doi)}">doi:{escape(doi)}</a>.</li>'
+        for text, doi in references
+    )
+    return "<ul>\n" + "\n".join(papers) + "\n</ul>"
+
+
 def bullet_list(texts: Iterable[str]) -> str:
     """Bulleted list of plain texts."""
     return "<ul>\n" + "\n".join(f"<li>{escape(text)}</li>" for text in texts) + "\n</ul>"

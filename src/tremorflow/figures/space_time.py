@@ -9,6 +9,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 from tremorflow.figures import style
+from tremorflow.figures.geography import extent_around
 from tremorflow.figures.map import degree_formatter, latitude_name, longitude_name
 from tremorflow.geodesy import km_per_degree
 
@@ -50,6 +51,7 @@ def draw_time_latitude(
         return
     times, latitudes = events["time"].to_numpy(), events["latitude"].to_numpy(dtype=np.float64)
     longitudes = events["longitude"].to_numpy(dtype=np.float64)
+    longitudes = extent_around(latitudes, longitudes).near(longitudes)  # no jump at the antimeridian
     reach = latitude_reach_deg(events)
     axes.errorbar(
         times, latitudes, yerr=reach, fmt="none", ecolor="#777777", elinewidth=0.9, capsize=0, zorder=2
