@@ -56,7 +56,7 @@ def resample(waveforms: Waveforms, rate_hz: float) -> Waveforms:
     Returns
     -------
     Waveforms of the same dtype, true below 0.8 of half the lower rate (80 dB); above that frequencies are
-    weakened and folded. NaN for 10 samples of the lower rate times 1.3 around gaps and at both ends.
+    weakened and folded. NaN for 13 samples of the lower rate around gaps and at both ends.
 
     Raises
     ------
