@@ -120,7 +120,6 @@ WRITTEN = (
         ("HHZ",),
         with_gaps=False,
     ),
-    Written("gse2", "obspy", lambda path, segments: write_with_obspy(path, segments, "GSE2")),
     Written("slist", "obspy", lambda path, segments: write_with_obspy(path, segments, "SLIST")),
     Written("tspair", "obspy", lambda path, segments: write_with_obspy(path, segments, "TSPAIR")),
     Written(

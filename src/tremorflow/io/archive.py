@@ -3,6 +3,7 @@
 import hashlib
 import os
 import sqlite3
+import weakref
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -112,7 +113,10 @@ def open_archive(
 
 
 class Archive:
-    """Recordings below a folder, found through an index; made by ``open_archive``."""
+    """Recordings below a folder, found through an index; made by ``open_archive``.
+
+    The index is closed by ``close()``, or when the archive is no longer used.
+    """
 
     def __init__(
         self, root: Path, index: sqlite3.Connection, metadata: StationMetadata, tables: FolderTables
@@ -122,6 +126,7 @@ class Archive:
         self._index = index
         self._tables = tables
         self._sets = channel_sets(index)
+        self.close = weakref.finalize(self, index.close)
 
     @cached_property
     def station_codes(self) -> tuple[str, ...]:
@@ -237,10 +242,6 @@ class Archive:
         opened = _OpenedFiles(self, files, Selection(start_time - margin, end_time + margin), by_station)
         for code in codes:
             yield self._read_one(names[code], opened, start_time, end_time)
-
-    def close(self) -> None:
-        """Close the index."""
-        self._index.close()
 
     def read_indexed(self, file: str, format_name: str, wanted: Selection) -> Reading:
         """Read from a file of the index; one that went bad since gives a skip."""

@@ -1,7 +1,8 @@
 """SAC and the rarer waveform formats, through ObsPy's readers.
 
 Left out on purpose: PICKLE (reading it runs what the file says), WIN (takes WIN32 for its own and reads it
-wrongly), SEG-Y and SU (shot records, weak marks), WAV, and CSS (its samples are in other files).
+wrongly), GSE1 and GSE2 (its decoder writes beyond its buffer on damaged files), SEG-Y and SU (shot records,
+weak marks), WAV, and CSS (its samples are in other files).
 """
 
 import importlib
@@ -23,8 +24,6 @@ from tremorflow.io.segments import Reading, Scan, SegmentSpan, Skip, cut_segment
 from tremorflow.records import NANOSECONDS, Segment
 
 OTHER_FORMATS = (
-    "GSE2",
-    "GSE1",
     "SEISAN",
     "SH_ASC",
     "SLIST",
@@ -49,6 +48,13 @@ READER_ERRORS: tuple[type[Exception], ...] = (
     TypeError,
     ValueError,
     struct.error,
+)
+
+OWN_ERRORS = (
+    ("obspy.core.util.obspy_types", "ObsPyException"),
+    ("obspy.io.kinemetrics.evt_base", "EvtBaseError"),
+    ("obspy.io.nied.knet", "KNETException"),
+    ("obspy.io.sac.util", "SacError"),
 )
 
 
@@ -122,12 +128,12 @@ def load_obspy() -> ModuleType:
         return importlib.import_module("obspy")
 
 
+@cache
 def obspy_errors() -> tuple[type[Exception], ...]:
     """Exceptions that stand for a damaged file when an ObsPy reader raises them."""
     load_obspy()
-    types = importlib.import_module("obspy.core.util.obspy_types")
-    own: type[Exception] = types.ObsPyException
-    return (*READER_ERRORS, own)
+    own = [getattr(importlib.import_module(module), name) for module, name in OWN_ERRORS]
+    return (*READER_ERRORS, *own)
 
 
 @cache
@@ -149,11 +155,12 @@ def _format_of(path: Path) -> str:
 
 def _traces(path: Path, name: str, *, headonly: bool) -> list[Any]:
     """Traces of the file as ObsPy gives them."""
+    content = path.read_bytes()
     with warnings.catch_warnings():
         # Remarks on rounding and headers; what matters is checked on the result.
         warnings.simplefilter("ignore")
         try:
-            return list(load_obspy().read(BytesIO(path.read_bytes()), format=name, headonly=headonly))
+            return list(load_obspy().read(BytesIO(content), format=name, headonly=headonly))
         except obspy_errors() as error:
             raise DataError(
                 f"{path}: {name} file cannot be read ({type(error).__name__}: {error}); "
@@ -164,14 +171,11 @@ def _traces(path: Path, name: str, *, headonly: bool) -> list[Any]:
 def _scan(path: Path, name: str) -> Scan:
     spans, skips = [], []
     for trace in _traces(path, name, headonly=True):
-        codes, start, rate_hz = _header(path, trace)
-        n_samples = int(trace.stats.npts)
-        length_ns = round(min(n_samples / rate_hz, 1e9) * NANOSECONDS) if rate_hz > 0 else 0
-        span = SegmentSpan(*codes, start, start + np.timedelta64(length_ns, "ns"), rate_hz, n_samples)
+        span = _span(path, trace)
         if is_plausible(span):
             spans.append(span)
         else:
-            skips.append(_implausible(path, codes, start, rate_hz))
+            skips.append(_implausible(path, span))
     return Scan(spans, skips)
 
 
@@ -184,15 +188,15 @@ def _read(
 ) -> Reading:
     segments, skips = [], []
     for trace in _traces(path, name, headonly=False):
-        codes, start, rate_hz = _header(path, trace)
-        if channels is not None and ".".join(codes) not in channels:
+        span = _span(path, trace)
+        if channels is not None and ".".join(span[:4]) not in channels:
             continue
         samples = _plain(np.asarray(trace.data))
-        span = SegmentSpan(*codes, start, start + np.timedelta64(1, "ns"), rate_hz, samples.size)
-        if samples.ndim != 1 or samples.dtype.kind not in "if" or not is_plausible(span):
-            skips.append(_implausible(path, codes, start, rate_hz))
+        if samples.shape != (span.n_samples,) or samples.dtype.kind not in "if" or not is_plausible(span):
+            skips.append(_implausible(path, span))
             continue
-        cut = cut_segment(Segment(*codes, start, rate_hz, samples), start_time, end_time)
+        segment = Segment(*span[:4], span.start_time, span.sampling_rate_hz, samples)
+        cut = cut_segment(segment, start_time, end_time)
         if cut is not None:
             segments.append(cut)
     return Reading(segments, skips)
@@ -209,19 +213,23 @@ def _plain(samples: NDArray[np.generic]) -> NDArray[np.generic]:
     return samples
 
 
-def _header(path: Path, trace: Any) -> tuple[tuple[str, str, str, str], np.datetime64, float]:
+def _span(path: Path, trace: Any) -> SegmentSpan:
+    """Span that the header of a trace states; a time that cannot be becomes the year 1677."""
     stats = trace.stats
     codes = (stats.network, stats.station, stats.location, stats.channel)
     if not all(isinstance(code, str) and code.isprintable() for code in codes):
         raise DataError(f"{path}: station code {codes} is not text; replace the file")
     network, station, location, channel = (code.strip() for code in codes)
-    return (
-        (network, station, location, channel),
-        np.datetime64(int(stats.starttime.ns), "ns"),
-        float(stats.sampling_rate),
-    )
+    rate_hz, n_samples = float(stats.sampling_rate), int(stats.npts)
+    start_ns = int(stats.starttime.ns)
+    length_ns = round(min(n_samples / rate_hz, 1e9) * NANOSECONDS) if rate_hz > 0 else 0
+    if not abs(start_ns) < 8e18:
+        start_ns, length_ns = -(2**63 - 1), 0
+    start = np.datetime64(start_ns, "ns")
+    end = start + np.timedelta64(length_ns, "ns")
+    return SegmentSpan(network, station, location, channel, start, end, rate_hz, n_samples)
 
 
-def _implausible(path: Path, codes: tuple[str, ...], start: np.datetime64, rate_hz: float) -> Skip:
-    reason = f"trace of {rate_hz:g} Hz at {start} that is not a recording"
-    return Skip(str(path), f"{codes[0]}.{codes[1]}", start, start, reason)
+def _implausible(path: Path, span: SegmentSpan) -> Skip:
+    reason = f"trace of {span.sampling_rate_hz:g} Hz at {span.start_time} that is not a recording"
+    return Skip(str(path), f"{span.network}.{span.station}", span.start_time, span.end_time, reason)
