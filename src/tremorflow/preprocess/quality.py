@@ -74,10 +74,9 @@ def _bad_runs(trace: NDArray[np.floating[Any]], shortest: int) -> dict[str, NDAr
     found = {"infinite": unbroken_runs(infinite)}
     if infinite.any():
         trace = np.where(infinite, np.nan, trace)
-    present = ~np.isnan(trace)
-    low, high = trace[present].min(initial=np.inf), trace[present].max(initial=-np.inf)
+    low, high = np.fmin.reduce(trace, initial=np.inf), np.fmax.reduce(trace, initial=-np.inf)  # past NaN
     if low == high:
-        found["dead"] = unbroken_runs(present)
+        found["dead"] = unbroken_runs(~np.isnan(trace))
     elif low < high:
         runs = _equal_runs(trace)
         long = runs[:, 1] - runs[:, 0] >= shortest
