@@ -66,7 +66,7 @@ def read_orientations(path: str | Path) -> dict[str, Orientation]:
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
             rows = list(csv.reader(file))
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"orientation table {path} cannot be read: {error}; check the path") from error
     orientations: dict[str, Orientation] = {}
     for line, row in enumerate(rows[1:], start=2):

@@ -95,7 +95,10 @@ def _from_csv(path: Path, content: bytes) -> Network:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 text ({error.reason}); save it as UTF-8") from error
-    rows = [[cell.strip() for cell in row] for row in csv.reader(text.splitlines())]
+    try:
+        rows = [[cell.strip() for cell in row] for row in csv.reader(text.splitlines())]
+    except csv.Error as error:
+        raise DataError(f"{path} cannot be read as CSV ({error}); write one station in a line") from error
     header = [name.lower() for name in rows[0]]
     known = {*STATION_COLUMNS, *OPTIONAL_COLUMNS, "water_depth_m"}
     place = "water_depth_m" if "water_depth_m" in header and "elevation_m" not in header else "elevation_m"
