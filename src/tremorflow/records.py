@@ -214,10 +214,11 @@ class Waveforms:
 class Envelopes:
     """Smoothed amplitude envelopes of a network on one common sampling, NaN where nothing was recorded.
 
-    ``values`` is (station, time), in ``unit``; ``band_hz`` is the band that was passed before.
+    ``values`` is (station, component, time), in ``unit``; ``band_hz`` is the band that was passed before.
     """
 
     network: Network
+    components: tuple[str, ...]
     values: FloatArray
     start_time: np.datetime64
     sampling_rate_hz: float
@@ -225,8 +226,9 @@ class Envelopes:
     unit: str
 
     def __post_init__(self) -> None:
-        if self.values.ndim != 2 or self.values.shape[0] != len(self.network):
-            raise DataError(f"values of shape {self.values.shape} do not fit {len(self.network)} stations")
+        expected = (len(self.network), len(self.components))
+        if self.values.ndim != 3 or self.values.shape[:2] != expected:
+            raise DataError(f"values of shape {self.values.shape} do not fit {expected} (station, component)")
         check_rate(self.sampling_rate_hz)
 
     @property
@@ -245,12 +247,20 @@ class Envelopes:
             )
         return Envelopes(
             self.network,
-            self.values[:, first : first + count],
+            self.components,
+            self.values[..., first : first + count],
             self.start_time + timedelta(first / self.sampling_rate_hz),
             self.sampling_rate_hz,
             self.band_hz,
             self.unit,
         )
+
+    def by_station(self) -> FloatArray:
+        """(station, time) root mean square over the components that are there; NaN where none is."""
+        present = np.isfinite(self.values)
+        power = np.where(present, self.values, 0.0) ** 2
+        count = present.sum(axis=1)
+        return np.where(count > 0, np.sqrt(power.sum(axis=1) / np.maximum(count, 1)), np.nan)
 
 
 def check_rate(sampling_rate_hz: float) -> None:

@@ -1,0 +1,305 @@
+"""From a node of the grid to a hypocentre between the nodes, with its error.
+
+The place is the maximum of the likelihood that the station pairs give (``correlation``), found by a search on
+ever finer nodes around the start. The error follows from how that maximum moves when the S times of the stations
+are wrong: by the noise of the envelopes, by the unknown delay of each site, by the unknown scale of the velocity
+model and, where the depth is assumed, by its error.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.fft import next_fast_len, rfft
+
+from tremorflow.geodesy import LocalFrame
+from tremorflow.locate.correlation import IndexArray, PairCorrelations, stack_gains
+from tremorflow.locate.grid import SearchGrid
+from tremorflow.locate.settings import LocationSettings
+from tremorflow.records import FloatArray
+
+LAG_STEP = 0.5  # samples; with the band below half of Nyquist a parabola through three of them is exact to 1 %
+HIGHEST = 0.4  # of the sampling rate: the smoothed envelopes hold nothing above
+REFINEMENTS = 4  # steps of the search: a third, ninth ... of the grid step, 11 km -> 0.14 km
+REACH = 2  # steps to each side: 5 x 5 x 5 points, a bit more than the node's own cell
+MAX_CLIMBS = 6  # at each step size, should the maximum lie on the rim of the points
+PRIOR_FREEDOM = 4  # as much trust in the stated errors as four stations give in the scatter
+MAX_CORRELATION = 0.98  # keeps the weight rho / (1 - rho^2) of one station below 25
+TINY = float(np.finfo(np.float64).tiny)
+
+
+@dataclass(frozen=True, slots=True)
+class WindowSpectra:
+    """Spectra (station, frequency) of the envelopes of one window, components joined, up to ``HIGHEST``."""
+
+    values: NDArray[np.complex128]
+    angular_hz: FloatArray  # (frequency,) rad/s
+    lags_s: FloatArray  # (lag,) at which delays are looked for
+    lag_waves: NDArray[np.complex128]  # (frequency, lag)
+    padding: float  # length of the transform over that of the window
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A trial source with its S times (station,) and their gradient (station, 3) east, north, down in s/km."""
+
+    latitude: float
+    longitude: float
+    depth_km: float
+    s_times_s: FloatArray
+    gradient: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Delays:
+    """What the stations say of a trial source: delay left over, its noise, correlation with the others."""
+
+    seconds: FloatArray  # (n,) positive if later than predicted
+    sigma_s: FloatArray
+    correlation: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A refined source, the stations and pairs that made it, and the covariance of (east, north, down), km^2."""
+
+    place: Place
+    stations: IndexArray  # (n,)
+    pairs: IndexArray  # (m,) those used in the search
+    delays: Delays
+    covariance_km2: FloatArray
+    misfit: float  # mean squared delay over its expectation, drawn towards 1
+
+
+def window_spectra(normalised: FloatArray, sampling_rate_hz: float, settings: LocationSettings) -> WindowSpectra:
+    """Spectra of one window of normalised envelopes, padded so that no delay wraps around."""
+    joined = normalised.sum(axis=1)
+    norm = np.sqrt((joined**2).sum(axis=1, keepdims=True))
+    joined = joined / np.where(norm > 0, norm, 1)
+    n_fft = next_fast_len(2 * joined.shape[1], real=True)
+    frequencies = np.fft.rfftfreq(n_fft, 1 / sampling_rate_hz)
+    keep = frequencies <= HIGHEST * sampling_rate_hz
+    angular = 2 * np.pi * frequencies[keep]
+    lag_step_s = LAG_STEP / sampling_rate_hz
+    count = int(np.ceil(settings.max_residual_s / lag_step_s))
+    lags = np.arange(-count, count + 1) * lag_step_s
+    waves = np.exp(1j * angular[:, None] * lags)
+    return WindowSpectra(rfft(joined, n_fft, axis=1)[:, keep], angular, lags, waves, n_fft / joined.shape[1])
+
+
+def place_at(latitude: float, longitude: float, depth_km: float, grid: SearchGrid) -> Place:
+    """Trial source at a point, with its S times."""
+    times, gradient = grid.travel_times.times_and_gradient(latitude, longitude, depth_km)
+    return Place(latitude, longitude, depth_km, times, gradient)
+
+
+def climb(
+    start: Place,
+    pairs: IndexArray,
+    correlations: PairCorrelations,
+    grid: SearchGrid,
+    settings: LocationSettings,
+) -> Place:
+    """Place of the largest likelihood near ``start``, by search on points that come ever closer."""
+    latitude, longitude, depth = start.latitude, start.longitude, start.depth_km
+    free = settings.depth == "free"
+    steps = np.arange(-REACH, REACH + 1.0)
+    north, east, down = (axis.ravel() for axis in np.meshgrid(steps, steps, steps if free else 0.0, indexing="ij"))
+    north_km = settings.grid_spacing_deg * 111.0
+    down_km = settings.depth_spacing_km
+    for refinement in range(1, REFINEMENTS + 1):
+        scale = 3.0**-refinement
+        for _ in range(MAX_CLIMBS):
+            frame = LocalFrame(latitude, longitude)
+            lat, lon = frame.to_degrees(east * north_km * scale, north * north_km * scale)
+            lat = np.clip(lat, grid.latitudes[0], grid.latitudes[-1])
+            lon = np.clip(lon, grid.longitudes[0], grid.longitudes[-1])
+            if free:
+                dep = np.clip(depth + down * down_km * scale, settings.min_depth_km, settings.max_depth_km)
+            else:
+                dep = grid.surface_depth_km(lat, lon)
+            times = grid.travel_times.times(lat, lon, dep).astype(np.float32)
+            best = int(np.argmax(stack_gains(correlations, pairs, times)))
+            latitude, longitude, depth = float(lat[best]), float(lon[best]), float(dep[best])
+            if max(abs(north[best]), abs(east[best])) < REACH:
+                break
+    return place_at(latitude, longitude, depth, grid)
+
+
+def measure_delays(place: Place, stations: IndexArray, weights: FloatArray, spectra: WindowSpectra) -> Delays:
+    """Delay of each station against the weighted stack of all the others, for a trial source.
+
+    Parameters
+    ----------
+    place
+        Trial source.
+    stations : (n,)
+        Indices of the stations used.
+    weights : (n,)
+        Weight of each station in the stack.
+    spectra
+        Of the window.
+
+    Returns
+    -------
+    Delays (n,). ``sigma_s`` is the standard deviation of the delay at the correlation maximum, that of a
+    delay in coloured noise: var = sum(w^2 |S|^2 |N|^2) / (2 (g sum(w^2 |S|^2))^2), times the padding, with
+    the stack S, the gain g and the residual N of the station, summed over the angular frequencies w.
+    """
+    phase = np.exp(1j * spectra.angular_hz * place.s_times_s[stations][:, None])
+    aligned = spectra.values[stations] * phase
+    others = weights @ aligned - weights[:, None] * aligned
+    cross = np.conj(others) * aligned
+    by_lag = cross.real @ spectra.lag_waves.real - cross.imag @ spectra.lag_waves.imag
+    delays, height = _parabola_peak(by_lag, spectra.lags_s)
+    power = np.abs(others) ** 2
+    stack_energy = np.maximum(power.sum(axis=1), TINY)
+    own_energy = (np.abs(aligned) ** 2).sum(axis=1)
+    correlation = height / np.sqrt(np.maximum(stack_energy * own_energy, TINY))
+    gain = height / stack_energy
+    residual = aligned * np.exp(1j * spectra.angular_hz * delays[:, None]) - gain[:, None] * others
+    weighted = spectra.angular_hz**2 * power
+    noise = (weighted * np.abs(residual) ** 2).sum(axis=1)
+    slope = np.maximum(gain * weighted.sum(axis=1), np.sqrt(TINY))
+    return Delays(delays, np.sqrt(spectra.padding * noise / 2) / slope, np.clip(correlation, -1, 1))
+
+
+def _parabola_peak(by_lag: FloatArray, lags_s: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Place and height (row,) of the maximum of each row, by a parabola through three samples."""
+    peak = np.clip(by_lag.argmax(axis=1), 1, len(lags_s) - 2)
+    rows = np.arange(len(by_lag))
+    left, top, right = by_lag[rows, peak - 1], by_lag[rows, peak], by_lag[rows, peak + 1]
+    curvature = left - 2 * top + right
+    offset = np.clip(0.5 * (left - right) / np.where(curvature < 0, curvature, -np.inf), -1, 1)
+    return lags_s[peak] + (lags_s[1] - lags_s[0]) * offset, top - 0.25 * (left - right) * offset
+
+
+def station_weights(correlation: FloatArray) -> FloatArray:
+    """Weight a / s^2 of maximum likelihood for x = a S + noise: rho / (1 - rho^2)."""
+    rho = np.clip(correlation, 0.05, MAX_CORRELATION)
+    return rho / (1 - rho**2)
+
+
+def time_covariance(
+    place: Place, stations: IndexArray, sigma_s: FloatArray, settings: LocationSettings
+) -> FloatArray:
+    """Covariance (n, n) of the S times in s^2: noise, site delays, velocity scale, and depth if assumed."""
+    times = place.s_times_s[stations]
+    covariance = np.diag(sigma_s**2 + settings.site_sigma_s**2)
+    covariance += settings.velocity_sigma**2 * np.outer(times, times)
+    if settings.depth != "free":
+        down = place.gradient[stations, 2]
+        covariance += settings.depth_sigma_km**2 * np.outer(down, down)
+    return covariance
+
+
+def location_covariance(
+    place: Place,
+    stations: IndexArray,
+    pairs: IndexArray,
+    delays: Delays,
+    correlations: PairCorrelations,
+    grid: SearchGrid,
+    settings: LocationSettings,
+) -> tuple[FloatArray, float]:
+    """Covariance (3, 3) of a location in km^2, east, north, down, and the misfit of its delays.
+
+    Notes
+    -----
+    At the maximum the gains k of the pairs balance: errors e of the S times move it by
+    A e = (G' K G)^-1 G' K D e, with G the gradients of the pair lags, K the curvatures of the gains and D the
+    differences; its covariance is A C A', C from ``time_covariance``. It is multiplied by the misfit where
+    that exceeds 1: real delays scatter more than noise and site delays say when Green's functions differ.
+    """
+    row_of = np.full(len(grid.network), -1)
+    row_of[stations] = np.arange(len(stations))
+    first, second = row_of[correlations.pairs.first[pairs]], row_of[correlations.pairs.second[pairs]]
+    gradient = place.gradient[stations].copy()
+    if settings.depth != "free":
+        slope = grid.surface_slope(place.latitude, place.longitude)
+        gradient = gradient[:, :2] + slope * gradient[:, 2:]
+    curvature = _curvature(place, pairs, correlations)
+    design = gradient[second] - gradient[first]
+    weighted = design * curvature[:, None]
+    hessian = weighted.T @ design
+    if settings.depth == "free":
+        # the depth lies in its range: as much information as a uniform law over it has
+        spread = (settings.max_depth_km - settings.min_depth_km) ** 2 / 12
+        hessian[2, 2] += 1e-9 * np.trace(hessian)
+    differences = np.zeros((len(pairs), len(stations)))
+    differences[np.arange(len(pairs)), second] += 1
+    differences[np.arange(len(pairs)), first] -= 1
+    influence = np.linalg.pinv(hessian) @ (weighted.T @ differences)
+    times = time_covariance(place, stations, delays.sigma_s, settings)
+    covariance = influence @ times @ influence.T
+    misfit = _misfit(delays, times, gradient)
+    covariance *= max(misfit, 1.0)
+    if settings.depth == "free":
+        return _bounded_depth(covariance, spread), misfit
+    full = np.zeros((3, 3))
+    full[:2, :2] = covariance
+    full[2, 2] = settings.depth_sigma_km**2
+    return full, misfit
+
+
+def _curvature(place: Place, pairs: IndexArray, correlations: PairCorrelations) -> FloatArray:
+    """Weight (pair,) of each pair's lag at the place: the curvature of its gain, 0 where that is not a peak."""
+    first, second = correlations.pairs.first[pairs], correlations.pairs.second[pairs]
+    lags = place.s_times_s[second] - place.s_times_s[first]
+    width = max(2, round(correlations.lag_rate_hz))  # a second: the curvature of the peak, not of its ripples
+    centre = np.rint(lags * correlations.lag_rate_hz).astype(np.intp) + correlations.zero_lag
+    centre = np.clip(centre, width, correlations.gains.shape[1] - 1 - width)
+    gains = correlations.gains
+    bend = 2 * gains[pairs, centre] - gains[pairs, centre - width] - gains[pairs, centre + width]
+    return np.maximum(bend.astype(np.float64), 0.0)
+
+
+def _misfit(delays: Delays, covariance: FloatArray, gradient: FloatArray) -> float:
+    """Chi-square of the delays per degree of freedom, source and origin time being free, drawn towards 1.
+
+    (n0 + chi^2) / (n0 + f) with n0 = ``PRIOR_FREEDOM``: few stations cannot tell their own scatter.
+    """
+    design = np.column_stack([gradient, np.ones(len(gradient))])
+    whitener = np.linalg.inv(np.linalg.cholesky(covariance))
+    a, b = whitener @ design, whitener @ delays.seconds
+    residual = b - a @ np.linalg.lstsq(a, b, rcond=None)[0]
+    freedom = max(len(gradient) - design.shape[1], 0)
+    return float((PRIOR_FREEDOM + (residual**2).sum()) / (PRIOR_FREEDOM + freedom))
+
+
+def _bounded_depth(covariance: FloatArray, spread_km2: float) -> FloatArray:
+    """Covariance once it is known that the depth lies in a range of this variance (one Kalman update)."""
+    gain = covariance[:, 2] / (covariance[2, 2] + spread_km2)
+    return covariance - np.outer(gain, covariance[2])
+
+
+def refine_source(
+    start: Place,
+    active: IndexArray,
+    spectra: WindowSpectra,
+    correlations: PairCorrelations,
+    grid: SearchGrid,
+    settings: LocationSettings,
+) -> Fit | None:
+    """Hypocentre near ``start`` from the active pairs, or None if too few stations agree on one.
+
+    After each search the stations whose correlation with the stack of the others stays below
+    ``template_correlation``, or whose delay lies at the end of the range, are dropped with their pairs.
+    """
+    place, pairs = start, active
+    while True:
+        stations = np.unique(np.concatenate([correlations.pairs.first[pairs], correlations.pairs.second[pairs]]))
+        if len(stations) < settings.min_stations:
+            return None
+        place = climb(place, pairs, correlations, grid, settings)
+        delays = measure_delays(place, stations, np.ones(len(stations)), spectra)
+        delays = measure_delays(place, stations, station_weights(delays.correlation), spectra)
+        bad = (delays.correlation < settings.template_correlation) | (
+            np.abs(delays.seconds) >= settings.max_residual_s
+        )
+        if not bad.any():
+            break
+        lost = np.isin(np.arange(len(grid.network)), stations[bad])
+        pairs = pairs[~(lost[correlations.pairs.first[pairs]] | lost[correlations.pairs.second[pairs]])]
+    covariance, misfit = location_covariance(place, stations, pairs, delays, correlations, grid, settings)
+    return Fit(place, stations, pairs, delays, covariance, misfit)

@@ -1,0 +1,216 @@
+"""Envelopes of a network, window by window, to located sources."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter
+
+from tremorflow.geodesy import distances_km, east_north_km
+from tremorflow.locate.correlation import (
+    PairCorrelations,
+    StationPairs,
+    correlate_pairs,
+    normalise_envelopes,
+    stack_gains,
+    station_pairs,
+)
+from tremorflow.locate.grid import SearchGrid
+from tremorflow.locate.hypocentre import Fit, place_at, refine_source, window_spectra
+from tremorflow.locate.settings import LocationSettings
+from tremorflow.locate.source_time import SourceTime, source_time
+from tremorflow.records import Envelopes, FloatArray, timedelta
+
+ELLIPSE_68 = 1.51  # half axes of the ellipse that holds 68 % of a 2-D Gaussian, in sigma
+
+
+@dataclass(frozen=True, slots=True)
+class Hypocentre:
+    """A located source of tremor in one window."""
+
+    fit: Fit
+    source: SourceTime
+    correlation: float  # weighted mean correlation of the pairs used
+    n_pairs: int
+    azimuthal_gap_deg: float
+    flags: tuple[str, ...]
+    window_start: np.datetime64
+    window_end: np.datetime64
+
+
+@dataclass(frozen=True, slots=True)
+class WindowResult:
+    """What one window gave: its sources, and why there are none if there are none."""
+
+    window_start: np.datetime64
+    hypocentres: tuple[Hypocentre, ...]
+    reason: str  # "located", or the rule that stopped it
+
+
+def error_ellipse(covariance_km2: FloatArray) -> tuple[float, float, float]:
+    """Half axes (km) and azimuth of the major one (deg from north) of the 68 % ellipse of a location."""
+    values, vectors = np.linalg.eigh(covariance_km2[:2, :2])
+    minor, major = ELLIPSE_68 * np.sqrt(np.maximum(values, 0))
+    east, north = vectors[:, 1]
+    return float(major), float(minor), float(np.degrees(np.arctan2(east, north)) % 180)
+
+
+def azimuthal_gap_deg(grid: SearchGrid, stations: NDArray[np.intp], latitude: float, longitude: float) -> float:
+    """Largest angle between neighbouring stations as seen from the epicentre."""
+    network = grid.network
+    east, north = east_north_km(latitude, longitude, network.latitudes[stations], network.longitudes[stations])
+    azimuths = np.sort(np.degrees(np.arctan2(east, north)) % 360)
+    return float(np.diff(np.append(azimuths, azimuths[0] + 360)).max())
+
+
+def locate_windows(
+    envelopes: Envelopes,
+    grid: SearchGrid,
+    settings: LocationSettings,
+    progress: Callable[[int, int], None] | None = None,
+) -> Iterator[WindowResult]:
+    """Sources in every window of the envelopes, in time order.
+
+    Parameters
+    ----------
+    envelopes : (station, time)
+        Of the grid's network, in its order.
+    grid
+        From ``search_grid``.
+    settings
+        Window, step, thresholds.
+    progress
+        Called with the number of windows done and in all.
+    """
+    pairs = station_pairs(grid, settings)
+    rate = envelopes.sampling_rate_hz
+    length, step = round(settings.window_s * rate), round(settings.step_s * rate)
+    starts = range(0, envelopes.values.shape[-1] - length + 1, step)
+    for k, first in enumerate(starts):
+        yield locate_window(
+            envelopes.window(envelopes.start_time + timedelta(first / rate), settings.window_s), grid, pairs, settings
+        )
+        if progress is not None:
+            progress(k + 1, len(starts))
+
+
+def locate_window(
+    window: Envelopes, grid: SearchGrid, pairs: StationPairs, settings: LocationSettings
+) -> WindowResult:
+    """Sources in one window: maxima of the stacked correlation, strongest first, each refined.
+
+    A source needs ``min_pairs`` pairs whose correlation at its lags exceeds ``pair_correlation``; a further
+    one needs ``min_new_pairs`` that no source before it explains, and a distance of ``min_separation_km``.
+    """
+    normalised = normalise_envelopes(window, settings.min_completeness)
+    present = normalised.any(axis=(1, 2))
+    if present.sum() < settings.min_stations:
+        return WindowResult(window.start_time, (), "too_few_stations")
+    correlations = correlate_pairs(normalised, window.sampling_rate_hz, pairs, np.sqrt(2) * settings.site_sigma_s)
+    active = np.flatnonzero(correlations.values.max(axis=1) > settings.pair_correlation)
+    if len(active) < settings.min_pairs:
+        return WindowResult(window.start_time, (), "too_few_correlated_pairs")
+    stacked = stack_gains(correlations, active, grid.s_times_s)
+    peaks = stack_maxima(stacked, grid, settings)
+    if not len(peaks):
+        return WindowResult(window.start_time, (), "no_coherent_source")
+    spectra = window_spectra(normalised, window.sampling_rate_hz, settings)
+    found: list[Hypocentre] = []
+    explained = np.zeros(len(pairs), dtype=bool)
+    for node in peaks[: 2 * settings.max_sources]:
+        start = place_at(
+            float(grid.node_latitudes[node]), float(grid.node_longitudes[node]), float(grid.node_depths_km[node]), grid
+        )
+        near = np.isfinite(grid.s_times_s[:, node])
+        reached = active[near[pairs.first[active]] & near[pairs.second[active]]]
+        fit = refine_source(start, reached, spectra, correlations, grid, settings)
+        if fit is None or _too_close(fit, found, settings):
+            continue
+        used = _supporting_pairs(fit, correlations, settings)
+        needed = settings.min_new_pairs if found else settings.min_pairs
+        if (used & ~explained).sum() < needed:
+            continue
+        explained |= used
+        found.append(_hypocentre(fit, used, correlations, window, grid, settings))
+        if len(found) == settings.max_sources:
+            break
+    return WindowResult(window.start_time, tuple(found), "located" if found else "no_agreement_of_stations")
+
+
+def stack_maxima(
+    stacked: NDArray[np.float32], grid: SearchGrid, settings: LocationSettings
+) -> NDArray[np.intp]:
+    """Nodes that are the maximum of their 5 x 5 neighbours over all depths, strongest first."""
+    cube = stacked.reshape(grid.shape)
+    best_depth = cube.argmax(axis=0)
+    plane = cube.max(axis=0)
+    peaks = (plane == maximum_filter(plane, size=5)) & (plane > 0)
+    rows, columns = np.nonzero(peaks)
+    order = np.argsort(-plane[rows, columns], kind="stable")
+    rows, columns = rows[order], columns[order]
+    area = plane.shape[0] * plane.shape[1]
+    return best_depth[rows, columns] * area + rows * plane.shape[1] + columns
+
+
+def _too_close(fit: Fit, found: list[Hypocentre], settings: LocationSettings) -> bool:
+    """Whether a source is nearer than ``min_separation_km`` to one that was found before."""
+    return any(
+        distances_km(
+            fit.place.latitude,
+            fit.place.longitude,
+            other.fit.place.latitude,
+            other.fit.place.longitude,
+        )
+        < settings.min_separation_km
+        for other in found
+    )
+
+
+def _supporting_pairs(
+    fit: Fit, correlations: PairCorrelations, settings: LocationSettings
+) -> NDArray[np.bool_]:
+    """(pair,) true where both stations are used and correlate at the lag that the source predicts.
+
+    The lag includes the delay that is left at each station: it belongs to the site, not to the source.
+    """
+    pairs = correlations.pairs
+    arrival = np.full(len(fit.place.s_times_s), np.nan)
+    arrival[fit.stations] = fit.place.s_times_s[fit.stations] + fit.delays.seconds
+    lags = arrival[pairs.second] - arrival[pairs.first]
+    known = np.isfinite(lags)
+    at_lag = correlations.at(np.arange(len(pairs)), np.where(known, lags, 0.0))
+    return known & (at_lag > settings.pair_correlation)
+
+
+def _hypocentre(
+    fit: Fit,
+    used: NDArray[np.bool_],
+    correlations: PairCorrelations,
+    window: Envelopes,
+    grid: SearchGrid,
+    settings: LocationSettings,
+) -> Hypocentre:
+    """Accepted source with its correlation, source time and flags."""
+    place, pairs = fit.place, correlations.pairs
+    lags = place.s_times_s[pairs.second] - place.s_times_s[pairs.first]
+    mean = float(correlations.at(np.arange(len(pairs)), lags)[used].mean())
+    gap = azimuthal_gap_deg(grid, fit.stations, place.latitude, place.longitude)
+    flags = []
+    edge = settings.grid_spacing_deg / 2
+    lat, lon = grid.latitudes, grid.longitudes
+    inside = lat[0] + edge < place.latitude < lat[-1] - edge and lon[0] + edge < place.longitude < lon[-1] - edge
+    if not inside:
+        flags.append("grid_edge")
+    if gap > settings.max_azimuthal_gap_deg:
+        flags.append("azimuthal_gap")
+    return Hypocentre(
+        fit,
+        source_time(window, fit, grid),
+        mean,
+        int(used.sum()),
+        gap,
+        tuple(flags),
+        window.start_time,
+        window.end_time,
+    )
