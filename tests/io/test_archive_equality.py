@@ -70,6 +70,17 @@ def test_pieces_equal_the_whole_and_the_whole_the_pieces(tmp_path: Path) -> None
     assert not np.isnan(whole[:, 2000:-2000]).any()
 
 
+@pytest.mark.parametrize("offset", [-0.3, 0.3])
+def test_pieces_equal_the_whole_beside_the_grid_too(offset: float, tmp_path: Path) -> None:
+    segment = make_segment(start=START + timedelta(offset / 100), length_s=100.0)
+    BY_NAME["miniseed-3"].write(tmp_path / "file", [segment])
+    archive = open_archive(tmp_path, stations=STATIONS)
+    whole = samples(archive, "XX.AAA", START, 100.0)
+    pieces = [samples(archive, "XX.AAA", START + timedelta(s), 20.0) for s in range(0, 100, 20)]
+    np.testing.assert_array_equal(np.concatenate(pieces, axis=-1), whole)
+    np.testing.assert_array_equal(whole[0], segment.samples)
+
+
 def test_gap_between_files_is_missing_for_exactly_its_length(tmp_path: Path) -> None:
     whole = make_segment(length_s=100.0)
     how = BY_NAME["miniseed-steim2"]
@@ -122,7 +133,10 @@ def test_files_of_many_stations_are_opened_once(tmp_path: Path, monkeypatch: pyt
 
 
 def test_query_opens_only_files_that_overlap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_sds(tmp_path, two_stations_over_midnight())
+    # The long file of another station must not widen what is looked at.
+    write_sds(
+        tmp_path, [*two_stations_over_midnight(), make_segment(station="CCC", length_s=7200, rate_hz=5)]
+    )
     archive = open_archive(tmp_path, stations=STATIONS)
     opened = []
     read = archive.read_indexed
@@ -163,6 +177,11 @@ def test_index_is_built_once_and_follows_the_files(tmp_path: Path, monkeypatch: 
     assert "XX.CCC" in archive.station_codes
     assert str(paths[0].relative_to(tmp_path)) not in set(spans["file"])
     assert spans.set_index("file").loc[str(paths[-1].relative_to(tmp_path)), "n_samples"] == 600
+
+    scanned.clear()
+    (tmp_path / "new").unlink()
+    assert "XX.CCC" not in open_archive(tmp_path, stations=STATIONS).station_codes
+    assert scanned == []
 
 
 def test_same_size_and_another_time_is_seen(tmp_path: Path) -> None:

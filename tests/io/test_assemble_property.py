@@ -91,26 +91,32 @@ def test_pieces_of_the_span_equal_the_whole_span(offset: float, n_pieces: int) -
     np.testing.assert_array_equal(np.concatenate(parts), whole)
 
 
+def test_samples_missing_in_one_of_two_are_taken_from_the_other() -> None:
+    floats = replace(WHOLE, samples=WHOLE.samples.astype(np.float64))
+    holed = replace(floats, samples=np.where(np.arange(6000) % 7 == 0, np.nan, floats.samples))
+    for order in ([floats, holed], [holed, floats]):
+        np.testing.assert_array_equal(trace(*order), WHOLE.samples)
+
+
 def test_clock_that_is_not_quite_the_stated_rate_slips_a_sample_at_a_time() -> None:
-    # 100.005 Hz in a grid of 100 Hz (the longer segment's): over 40 s two samples too many.
-    slow = piece(0, 100)
-    slow = replace(slow, samples=np.zeros(8000, dtype=np.int32))
-    fast = replace(WHOLE, start_time=START, sampling_rate_hz=100.005, samples=np.arange(4000, dtype=np.int32))
-    end = START + timedelta(130)
-    later = replace(slow, start_time=START + timedelta(45))
-    found = assemble([fast, later], STATION, START, end).waveforms.samples[0, 0]
-    times_s = np.arange(3999) / 100
+    # 100.008 Hz on a grid of 100 Hz (that of most samples): over 150 s, 1.2 samples too many.
+    later = replace(WHOLE, start_time=START + timedelta(200), samples=np.zeros(20_000, dtype=np.int32))
+    fast = replace(WHOLE, sampling_rate_hz=100.008, samples=np.arange(15_001, dtype=np.int32))
+    assembly = assemble([fast, later], STATION, START, START + timedelta(400))
+    assert assembly.waveforms.sampling_rate_hz == 100.0
+    found = assembly.waveforms.samples[0, 0, :14_999]
     # The sample taken for each time is never more than half an interval away.
-    assert np.abs(found[:3999] / 100.005 - times_s).max() <= 0.5 / 100 + 1e-9
+    assert np.abs(found / 100.008 - np.arange(14_999) / 100).max() <= 0.5 / 100
 
 
-def test_records_that_drift_leave_no_hole_and_no_conflict() -> None:
-    # Each run starts 0.3 samples later than the one before says: a clock that is slow by 3 in 10,000.
+@pytest.mark.parametrize("slip", [0.3, -0.3])
+def test_records_that_drift_leave_no_hole_and_no_conflict(slip: float) -> None:
+    # Each run starts 0.3 samples later (earlier) than the one before says: a clock off by 3 in 10,000.
     pieces = [
-        replace(piece(k * 1000, (k + 1) * 1000), start_time=START + timedelta((k * 1000 + 0.3 * k) / 100))
+        replace(piece(k * 1000, (k + 1) * 1000), start_time=START + timedelta((k * 1000 + slip * k) / 100))
         for k in range(6)
     ]
-    assembly = assemble(pieces, STATION, START, END)
+    assembly = assemble(pieces, STATION, START, START + timedelta(59.9))
     assert assembly.skips == []
     assert not np.isnan(assembly.waveforms.samples).any()
 

@@ -87,6 +87,7 @@ def test_truncated_files_keep_what_is_whole(how: Written, part: float, tmp_path:
         # What is missing is either beyond the end of a shorter but whole file, or counted.
         whole = int(part * len(content)) % 512 == 0 or how.format == "win32" or how.name == "miniseed-3"
         assert whole or reading.skips
+        assert whole or scan_file(tmp_path / "damaged", how.table).skips
 
 
 @pytest.mark.parametrize("how", STEIM, ids=[how.name for how in STEIM])
