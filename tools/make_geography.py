@@ -39,6 +39,16 @@ def join_ring(indices: list[int], arcs: list[FloatArray]) -> FloatArray:
     return np.concatenate([parts[0], *(part[1:] for part in parts[1:])])
 
 
+def unwrap_ring(ring: FloatArray) -> FloatArray:
+    """Ring without jumps at the antimeridian; one around a pole is closed over the pole."""
+    longitudes = np.degrees(np.unwrap(np.radians(ring[:, 0])))
+    unwrapped = np.column_stack([longitudes, ring[:, 1]])
+    if abs(longitudes[-1] - longitudes[0]) < 180:
+        return unwrapped
+    pole = -90.0 if np.mean(ring[:, 1]) < 0 else 90.0
+    return np.concatenate([unwrapped, [[longitudes[-1], pole], [longitudes[0], pole]], unwrapped[:1]])
+
+
 def simplify(line: FloatArray, tolerance_deg: float) -> FloatArray:
     """Points of the line that keep it within ``tolerance_deg`` (Ramer-Douglas-Peucker)."""
     scaled = line * np.array([np.cos(np.radians(np.mean(line[:, 1]))), 1.0])
@@ -91,7 +101,7 @@ def land_features(topology: dict[str, Any]) -> list[dict[str, Any]]:
     for geometry in topology["objects"]["land"]["geometries"]:
         polygons = geometry["arcs"] if geometry["type"] == "MultiPolygon" else [geometry["arcs"]]
         for polygon in polygons:
-            rings = [simplify_coast(join_ring(ring, arcs)) for ring in polygon]
+            rings = [simplify_coast(unwrap_ring(join_ring(ring, arcs))) for ring in polygon]
             rings = [ring for ring in rings if len(ring) >= 4 and area_deg2(ring) >= SMALLEST_ISLAND_DEG2]
             if rings:
                 features.append(feature("Polygon", [rounded(ring) for ring in rings], {}))

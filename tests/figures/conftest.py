@@ -42,7 +42,7 @@ def simulate_case(network: Network, events: pd.DataFrame, seed: int) -> Simulate
     values = (bursts[:, 2:-2] + noise) * 1e-7
     values[1, 80:120] = np.nan
     values[2] = np.nan
-    envelopes = Envelopes(network, values, start + timedelta(2), 1.0, (2.0, 8.0), "m/s")
+    envelopes = Envelopes(network, ("H",), values[:, None], start + timedelta(2), 1.0, (2.0, 8.0), "m/s")
     latitudes = event.latitude + np.arange(-30, 31) * 0.02
     longitudes = event.longitude + np.arange(-30, 31) * 0.03
     x, y = np.meshgrid((longitudes - event.longitude) * 75, (latitudes - event.latitude) * 111)

@@ -22,7 +22,12 @@ def simulate_section(s_times_s, distances_km, *, shift_s=0.0):
         "end_time": START + timedelta(115),
     }
     event = event_table([{"event_id": "simulated", "latitude": 48.0, "longitude": -123.0, **times}]).iloc[0]
-    return Envelopes(network, values, START, 2.0, (2.0, 8.0), "m/s"), s_times_s, distances_km, event
+    return (
+        Envelopes(network, ("H",), values[:, None], START, 2.0, (2.0, 8.0), "m/s"),
+        s_times_s,
+        distances_km,
+        event,
+    )
 
 
 def section_axes(section, **options):
@@ -94,7 +99,7 @@ def test_of_many_stations_the_used_ones_are_kept():
 
 def test_gaps_dead_stations_and_unknown_times_are_shown_as_such():
     envelopes, s_times, distances, event = simulate_section([5, 12, 20, 30], [10, 40, 70, 100])
-    envelopes.values[0, 50:90] = np.nan
+    envelopes.values[0, 0, 50:90] = np.nan
     envelopes.values[1] = np.nan
     envelopes.values[2] = 3e-8  # a flat line
     s_times[3] = np.nan
@@ -114,5 +119,15 @@ def test_arrays_that_do_not_fit_are_refused():
 def test_dollar_in_a_code_is_text():
     envelopes, s_times, distances, event = simulate_section([5], [10])
     odd = Network((Station("X$", "_{$", 48.0, -123.0, 0.0),))
-    odd_envelopes = Envelopes(odd, envelopes.values, START, 2.0, (2.0, 8.0), "m/s")
+    odd_envelopes = Envelopes(odd, ("H",), envelopes.values, START, 2.0, (2.0, 8.0), "m/s")
     assert png_bytes(section_axes((odd_envelopes, s_times, distances, event)).figure)
+
+
+def test_components_of_a_station_are_one_trace():
+    envelopes, s_times, distances, event = simulate_section([5, 12], [10, 40])
+    doubled = np.concatenate([envelopes.values, envelopes.values * np.nan], axis=1)  # the second is dead
+    both = Envelopes(envelopes.network, ("E", "N"), doubled, START, 2.0, (2.0, 8.0), "m/s")
+    axes = section_axes((both, s_times, distances, event))
+    assert sorted(traces(axes)) == [0, 1]
+    x, y = traces(axes)[0].get_data()
+    assert x[np.argmax(y)] == pytest.approx(0, abs=0.25)

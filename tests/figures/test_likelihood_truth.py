@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.collections import QuadMesh
+from matplotlib.contour import ContourSet
 
 from tremorflow.errors import DataError
 from tremorflow.figures.likelihood import draw_likelihood_map, level_that_holds
@@ -34,8 +36,6 @@ def likelihood_axes(nodes, event, network):
 
 
 def contour_points(axes):
-    from matplotlib.contour import ContourSet
-
     (contour,) = [artist for artist in axes.collections if isinstance(artist, ContourSet)]
     return np.concatenate([path.vertices for path in contour.get_paths()])
 
@@ -62,9 +62,12 @@ def test_nodes_above_the_level_hold_the_share_and_no_more_than_needed(share, see
 
 def test_unit_of_the_likelihood_does_not_matter():
     (latitudes, longitudes, values), event, network = gaussian(8.0)
-    one = contour_points(likelihood_axes((latitudes, longitudes, values), event, network))
-    other = contour_points(likelihood_axes((latitudes, longitudes, values * 1e-40), event, network))
-    np.testing.assert_allclose(one, other, atol=1e-6)
+    one = likelihood_axes((latitudes, longitudes, values), event, network)
+    other = likelihood_axes((latitudes, longitudes, values * 1e-40), event, network)
+    np.testing.assert_allclose(contour_points(one), contour_points(other), atol=1e-6)
+    for axes in (one, other):
+        shading = next(artist for artist in axes.collections if isinstance(artist, QuadMesh))
+        assert shading.get_array().max() == pytest.approx(1)
 
 
 def test_map_shows_the_peak_with_stations_around_it():

@@ -7,7 +7,14 @@ import pandas as pd
 import pytest
 
 from tremorflow.errors import CatalogError, DataError
-from tremorflow.figures.geography import MapExtent, extent_around, land_polygons, trench_lines
+from tremorflow.figures.geography import (
+    MapExtent,
+    coast_of,
+    extent_around,
+    land_polygons,
+    pieces_inside,
+    trench_lines,
+)
 from tremorflow.figures.map import draw_map, latitude_name, longitude_name
 from tremorflow.figures.style import new_figure, png_bytes
 from tremorflow.records import Network, Station, event_table, utc
@@ -205,12 +212,24 @@ def test_known_places_are_on_land_and_at_sea():
     from matplotlib.path import Path
 
     def is_land(latitude, longitude):
-        return any(Path(rings[0]).contains_point((longitude, latitude)) for rings in land_polygons())
+        extent = extent_around([latitude], [longitude], smallest_km=1)
+        point = (extent.longitude, latitude)
+        pieces = pieces_inside(land_polygons(), extent)
+        return any(Path(rings[0] + turn).contains_point(point) for rings, turn in pieces)
 
     for place in [(47.75, -123.5), (38.3, 140.9), (-41.3, 175.2), (71.0, -40.0)]:
         assert is_land(*place), place  # Olympic Mountains, Sendai, Wairarapa, Greenland
-    for place in [(48.2, -123.6), (38.3, 143.0), (0.0, -150.0)]:
-        assert not is_land(*place), place  # Juan de Fuca Strait, off Sanriku, Pacific
+    for place in [(-16.6, 179.2), (67.0, 178.0), (67.0, -175.0), (-86.0, 179.9), (-86.0, -179.9)]:
+        assert is_land(*place), place  # both sides of 180 degrees: Vanua Levu, Chukotka, Antarctica
+    for place in [
+        (48.2, -123.6),
+        (38.3, 143.0),
+        (0.0, -150.0),
+        (-16.6, 176.0),
+        (-16.6, -175.0),
+        (67.0, -30.0),
+    ]:
+        assert not is_land(*place), place  # straits and seas, also beside land that crosses 180 degrees
 
 
 def test_japan_trench_is_where_the_deep_water_is():
@@ -231,3 +250,13 @@ def test_upper_plate_is_on_the_right_of_a_trench():
         _, north = line[min(nearest + 1, len(line) - 1)] - line[nearest - 1]
         right_is_east = north > 0
         assert right_is_east == (side == "east")
+
+
+def test_coast_has_no_line_across_the_world():
+    steps = [
+        float(np.abs(np.diff(line[:, 0])).max())
+        for rings in land_polygons()
+        for ring in rings
+        for line in coast_of(ring)
+    ]
+    assert max(steps) < 10  # the ice front of Antarctica has steps of some degrees

@@ -171,7 +171,7 @@ def test_hostile_names_stay_text(cascadia):
     stations = tuple(replace(station) for station in cascadia.network.stations[1:])
     network = Network((Station("XX", evil, 48.0, -123.0, 0.0), *stations))
     envelopes = Envelopes(
-        network, cascadia.envelopes.values, cascadia.envelopes.start_time, 1.0, (2.0, 8.0), "m/s"
+        network, ("H",), cascadia.envelopes.values, cascadia.envelopes.start_time, 1.0, (2.0, 8.0), "m/s"
     )
     events = cascadia.events.copy()
     events.loc[0, ["event_id", "flags"]] = [evil, evil]

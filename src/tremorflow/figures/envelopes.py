@@ -34,7 +34,7 @@ def draw_aligned_envelopes(
     axes
         Empty axes.
     envelopes
-        The window in which the event was found.
+        The window in which the event was found; components of a station are drawn as one.
     s_times_s : (station,), s
         S travel times from the event; a station with NaN is not drawn.
     distances_km : (station,), km
@@ -53,12 +53,13 @@ def draw_aligned_envelopes(
     for name, array in (("s_times_s", s_times_s), ("distances_km", distances_km), ("used", used)):
         if array.shape != (len(envelopes.network),):
             raise DataError(f"{name} of shape {array.shape} does not fit {len(envelopes.network)} stations")
+    values = envelopes.by_station()
     origin = envelopes.start_time if pd.isna(event["time"]) else event["time"].to_datetime64()
-    clock = np.arange(envelopes.values.shape[-1]) / envelopes.sampling_rate_hz
+    clock = np.arange(values.shape[-1]) / envelopes.sampling_rate_hz
     clock = clock + seconds(envelopes.start_time - origin)
     order = traces_to_draw(s_times_s, distances_km, used)
     for place, i in enumerate(order):
-        draw_trace(axes, clock - s_times_s[i], envelopes.values[i], place, used[i])
+        draw_trace(axes, clock - s_times_s[i], values[i], place, used[i])
     shade_burst(axes, event, origin)
     style.style_axes(axes, "seconds from the source time of the event", "")
     axes.axvline(0, color=style.EVENT, linewidth=1.0, zorder=1)

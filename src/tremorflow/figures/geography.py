@@ -21,7 +21,7 @@ from tremorflow.geodesy import km_per_degree
 
 FloatArray = NDArray[np.float64]
 
-CUT_DEG = 179.99  # Natural Earth cuts land along 180 degrees; that cut is no coast
+POLE_DEG = 89.9  # Antarctica is closed over the pole, which is no coast
 TOOTH_SPACING = 0.06  # of the height of the map, between the teeth of a trench
 TOOTH_SIZE = 0.011  # of the height of the map
 
@@ -152,9 +152,9 @@ def pieces_inside(
 
 
 def coast_of(ring: FloatArray) -> list[FloatArray]:
-    """Parts of a ring that are coast, without its runs along the antimeridian."""
-    on_cut = np.abs(ring[:, 0]) >= CUT_DEG
-    breaks = np.flatnonzero(on_cut[:-1] & on_cut[1:]) + 1
+    """Parts of a ring that are coast, without its closure over the pole."""
+    is_pole = np.abs(ring[:, 1]) >= POLE_DEG
+    breaks = np.flatnonzero(is_pole[:-1] | is_pole[1:]) + 1
     return [part for part in np.split(ring, breaks) if len(part) >= 2]
 
 
