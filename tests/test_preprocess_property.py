@@ -106,8 +106,8 @@ def test_samples_away_from_gaps_are_those_of_the_whole_recording(places, rates):
 def test_envelope_far_from_a_gap_is_unchanged_and_near_it_unbiased(first, length):
     broken = NOISE[0].copy()
     broken[:, first : first + length] = np.nan
-    complete = compute_envelopes(recording(NOISE[0]), SETTINGS).values[0]
-    gappy = compute_envelopes(recording(broken), SETTINGS).values[0]
+    complete = compute_envelopes(recording(NOISE[0]), SETTINGS).by_station()[0]
+    gappy = compute_envelopes(recording(broken), SETTINGS).by_station()[0]
     seconds = np.arange(len(gappy))
     away = (seconds < first / 50 - context_s(SETTINGS)) | (
         seconds > (first + length) / 50 + context_s(SETTINGS)
@@ -118,6 +118,17 @@ def test_envelope_far_from_a_gap_is_unchanged_and_near_it_unbiased(first, length
     assert np.abs(np.log(gappy[near] / complete[near])).max() < 0.7
 
 
+@settings(max_examples=30)
+@given(gaps(6000), st.integers(0, 999))
+def test_envelope_of_a_steady_tone_is_its_rms_between_any_gaps(places, start_ms):
+    tone = np.sin(2 * np.pi * 4 * np.arange(6000) / 50.0)
+    for first, length in places:
+        tone[first : first + length] = np.nan
+    start = utc(START) + np.timedelta64(start_ms, "ms")
+    values = compute_envelopes(recording(tone, start=str(start), components=("E",)), SETTINGS).values
+    np.testing.assert_allclose(values[np.isfinite(values)], np.sqrt(0.5), rtol=0.005)
+
+
 @settings(max_examples=25)
 @given(st.integers(100, 3000), st.integers(1500, 2500), st.sampled_from([50.0, 40.0, 62.5]), st.booleans())
 def test_piece_with_context_equals_the_whole(first, length, rate_hz, single):
@@ -126,10 +137,10 @@ def test_piece_with_context_equals_the_whole(first, length, rate_hz, single):
     start = utc(START) + np.timedelta64(round(first / rate_hz * 1e9), "ns")
     piece = compute_envelopes(recording(noise[:, first : first + length], rate_hz, str(start)), SETTINGS)
     at = int((piece.start_time - whole.start_time) / np.timedelta64(1, "s"))
-    times = (piece.start_time - start) / np.timedelta64(1, "s") + np.arange(piece.values.shape[1])
+    times = (piece.start_time - start) / np.timedelta64(1, "s") + np.arange(piece.values.shape[-1])
     inner = (times >= context_s(SETTINGS)) & (times <= length / rate_hz - context_s(SETTINGS))
-    expected = whole.values[0, at : at + len(times)][inner]
-    np.testing.assert_allclose(piece.values[0, inner], expected, rtol=2e-4)
+    expected = whole.values[0, :, at : at + len(times)][:, inner]
+    np.testing.assert_allclose(piece.values[0][:, inner], expected, rtol=2e-4)
 
 
 def test_response_removal_needs_the_context_it_states():
@@ -152,19 +163,31 @@ def test_components_fall_back_to_what_is_there():
     samples[1, :2] = np.nan
     samples[2] = np.nan
     noise = recording(samples)
-    assert select_components(noise, SETTINGS) == (("E", "N"), ("Z",), ())
-    assert select_components(noise, PreprocessSettings(components="all"))[0] == ("E", "N", "Z")
+    assert select_components(noise, SETTINGS) == ({"H1": "E", "H2": "N"}, {"V": "Z"}, {})
+    every = {"H1": "E", "H2": "N", "V": "Z"}
+    assert select_components(noise, PreprocessSettings(components="all"))[0] == every
     envelopes = compute_envelopes(noise, SETTINGS)
     only_vertical = compute_envelopes(recording(NOISE[1, 2:], components=("Z",)), SETTINGS)
-    np.testing.assert_array_equal(envelopes.values[1], only_vertical.values[0])
+    assert envelopes.components == ("H1", "H2", "V")
+    assert np.isnan(envelopes.values[0, 2]).all()
+    assert only_vertical.components == ("V",)
+    np.testing.assert_array_equal(envelopes.values[1, 2], only_vertical.values[0, 0])
     assert np.isnan(envelopes.values[2]).all()
+
+
+def test_names_of_horizontals_do_not_part_stations():
+    """E and N of one station, 1 and 2 or X and Y of another, are the same two rows."""
+    for names in (("1", "2", "Z"), ("X", "Y", "Z"), ("R", "T", "Z")):
+        named = compute_envelopes(recording(NOISE[0], components=names), SETTINGS)
+        assert named.components == ("H1", "H2")
+        np.testing.assert_array_equal(named.values, compute_envelopes(recording(NOISE[0]), SETTINGS).values)
 
 
 def test_a_component_that_ends_leaves_the_level_of_the_other():
     samples = NOISE[0, :2].copy()
     samples[1, 3000:] = np.nan
-    both = compute_envelopes(recording(samples, components=("E", "N")), SETTINGS).values[0]
-    one = compute_envelopes(recording(samples[:1], components=("E",)), SETTINGS).values[0]
+    both = compute_envelopes(recording(samples, components=("E", "N")), SETTINGS).by_station()[0]
+    one = compute_envelopes(recording(samples[:1], components=("E",)), SETTINGS).values[0, 0]
     np.testing.assert_allclose(both[80:110], one[80:110], rtol=1e-6)
 
 
@@ -290,10 +313,17 @@ def test_joined_envelopes_keep_each_station_at_its_time():
     assert joined.network.codes == ("XX.S1", "XX.S0")
     assert joined.start_time == one.start_time
     assert joined.end_time == max(one.end_time, two.end_time)
-    np.testing.assert_array_equal(joined.values[0, 31 : 31 + two.values.shape[1]], two.values[0])
-    assert np.isnan(joined.values[0, :31]).all()
-    np.testing.assert_array_equal(joined.values[1, : one.values.shape[1]], one.values[0])
+    np.testing.assert_array_equal(joined.values[0, :, 31 : 31 + two.values.shape[-1]], two.values[0])
+    assert np.isnan(joined.values[0, :, :31]).all()
+    np.testing.assert_array_equal(joined.values[1, :, : one.values.shape[-1]], one.values[0])
     assert joined.unit == "m/s"
+    vertical = compute_envelopes(recording(NOISE[2, 2:], components=("Z",), first=2), SETTINGS)
+    mixed = join_envelopes([vertical, one])
+    assert mixed.components == ("H1", "H2", "V")
+    np.testing.assert_array_equal(mixed.values[0, 2, : vertical.values.shape[-1]], vertical.values[0, 0])
+    np.testing.assert_array_equal(mixed.values[1, :2], one.values[0])
+    assert np.isnan(mixed.values[0, :2]).all()
+    assert np.isnan(mixed.values[1, 2]).all()
     assert join_envelopes([one, replace(two, unit="count")]).unit == "mixed"
 
 

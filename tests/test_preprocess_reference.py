@@ -71,6 +71,7 @@ def test_envelope_of_stationary_noise_is_its_standard_deviation(rate_hz, compone
     w = (frequencies**2 - 16) / (6 * frequencies)
     share = np.mean((1 / (1 + w**8)) ** 2)  # of the variance that passes the band
     n_independent = 1800 * 6 * (2 if component_setting == "horizontal" else 3)
+    assert envelopes.components == (("H1", "H2") if component_setting == "horizontal" else ("H1", "H2", "V"))
     level = np.sqrt(np.nanmean(envelopes.values**2))
     assert level == pytest.approx(scale * np.sqrt(share), rel=4 / np.sqrt(n_independent))
     assert envelopes.unit == "m/s"
@@ -91,9 +92,9 @@ def test_pulse_keeps_its_absolute_time(rate_hz, start_s, width_s, error_s):
     envelopes = compute_envelopes(recording(pulse, rate_hz, str(start), ("E",)), SETTINGS)
     assert envelopes.start_time.astype("datetime64[ns]").astype(int) % 1_000_000_000 == 0
     offset_s = (envelopes.start_time - utc("2020-05-24T02:00:00Z")) / np.timedelta64(1, "s")
-    peak_s = offset_s + band_limited_peak(envelopes.values[0])
+    peak_s = offset_s + band_limited_peak(envelopes.values[0, 0])
     assert peak_s == pytest.approx(pulse_s, abs=error_s)
-    power = np.nan_to_num(envelopes.values[0]) ** 2
+    power = np.nan_to_num(envelopes.values[0, 0]) ** 2
     centroid_s = offset_s + np.sum(power * np.arange(len(power))) / np.sum(power)
     assert centroid_s == pytest.approx(pulse_s, abs=error_s)
 
@@ -154,7 +155,7 @@ def test_envelope_of_a_steady_tone_is_its_rms_up_to_a_gap():
     t = np.arange(12_000) / 100.0
     tone = 5.0 * np.sin(2 * np.pi * 4 * t)
     tone[6000:6100] = np.nan
-    values = compute_envelopes(recording(tone, 100.0, components=("E",)), SETTINGS).values[0]
+    values = compute_envelopes(recording(tone, 100.0, components=("E",)), SETTINGS).values[0, 0]
     assert 8 <= np.isnan(values[20:-20]).sum() <= 14
     assert np.isfinite(values).sum() > 95
     np.testing.assert_allclose(values[np.isfinite(values)], 5 / np.sqrt(2), rtol=2e-3)
@@ -208,7 +209,7 @@ def test_context_covers_what_an_envelope_sample_depends_on():
     """The envelope of a single spike is rounding further away than the context."""
     spike = np.zeros(20_000)
     spike[10_000] = 1.0
-    values = compute_envelopes(recording(spike, 100.0, components=("E",)), SETTINGS).values[0]
+    values = compute_envelopes(recording(spike, 100.0, components=("E",)), SETTINGS).values[0, 0]
     reached = np.flatnonzero(values > 1e-7 * np.nanmax(values))
     assert max(100 - reached.min(), reached.max() - 100) <= context_s(SETTINGS)
     assert context_s(SETTINGS) < 15
@@ -232,8 +233,8 @@ def test_envelope_of_a_real_hour_is_that_of_scipys_recursive_filters(shared_data
     counts = np.stack([trace.data for trace in horizontals]).astype(np.float32)
     envelopes = compute_envelopes(recording(counts, 100.0, start, ("E", "N")), SETTINGS)
     first_s = (envelopes.start_time - utc(start)) / np.timedelta64(1, "s")
-    at = np.round((first_s + np.arange(envelopes.values.shape[1])) * 100).astype(int)
-    ours, expected = envelopes.values[0][20:-20], expected[at][20:-20]
+    at = np.round((first_s + np.arange(envelopes.values.shape[-1])) * 100).astype(int)
+    ours, expected = envelopes.by_station()[0][20:-20], expected[at][20:-20]
     # The low-pass undershoots to zero beside the earthquake, where the ratio says nothing.
     louder = expected > 0.2 * np.median(expected)
     assert louder.mean() > 0.97

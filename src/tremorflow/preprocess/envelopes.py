@@ -5,6 +5,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import signal
 
 from tremorflow.errors import DataError
@@ -16,13 +17,13 @@ from tremorflow.preprocess.filters import (
     resample_trace,
     smoothing_half_s,
     smoothing_kernel,
+    unbroken_runs,
 )
 from tremorflow.preprocess.settings import USABLE, PreprocessSettings
 from tremorflow.preprocess.units import response_half_s
 from tremorflow.records import NANOSECONDS, Envelopes, FloatArray, Network, Waveforms
 
-HORIZONTALS = frozenset("EN12XYRT")
-VERTICALS = frozenset("ZU3")
+ROLES = {"H1": "E1XR", "H2": "N2YT", "V": "ZU3"}  # first and second horizontal, vertical: by any name
 MAX_DRIFT_S = 0.01  # over a recording, from replacing a sampling rate by a ratio of whole numbers
 
 
@@ -91,25 +92,30 @@ def bandpass(waveforms: Waveforms, settings: PreprocessSettings) -> Waveforms:
     return replace(waveforms, samples=samples)
 
 
-def select_components(waveforms: Waveforms, settings: PreprocessSettings) -> tuple[tuple[str, ...], ...]:
-    """Components of each station that its envelope is made of.
+def select_components(waveforms: Waveforms, settings: PreprocessSettings) -> tuple[dict[str, str], ...]:
+    """Components of each station that envelopes are made of: role ("H1", "H2", "V") to name ("E", "2", ..).
 
-    Those with data among E, N, 1, 2, X, Y, R, T for ``components = "horizontal"``, with Z, U, 3 for "all".
-    A station without horizontals falls back to its vertical; one without any has an empty tuple.
+    The horizontals with data for ``components = "horizontal"``, the vertical too for "all". A station without
+    horizontals falls back to its vertical; one without data has an empty dictionary.
     """
     chosen = []
     for traces in waveforms.samples:
-        live = [
+        live = {
             name for name, trace in zip(waveforms.components, traces, strict=True) if np.isfinite(trace).any()
-        ]
-        every = tuple(name for name in live if name in HORIZONTALS | VERTICALS)
-        horizontal = tuple(name for name in every if name in HORIZONTALS)
-        chosen.append(horizontal if settings.components == "horizontal" and horizontal else every)
+        }
+        roles = {
+            role: next(name for name in names if name in live)
+            for role, names in ROLES.items()
+            if not live.isdisjoint(names)
+        }
+        if settings.components == "horizontal" and len(roles) > 1:
+            roles.pop("V", None)
+        chosen.append(roles)
     return tuple(chosen)
 
 
 def compute_envelopes(waveforms: Waveforms, settings: PreprocessSettings) -> Envelopes:
-    """Smoothed amplitude of each station in the band, at whole multiples of the envelope interval since 1970.
+    """Smoothed amplitude of each component in the band, at whole multiples of the interval since 1970.
 
     Parameters
     ----------
@@ -118,9 +124,10 @@ def compute_envelopes(waveforms: Waveforms, settings: PreprocessSettings) -> Env
 
     Returns
     -------
-    Envelopes : (station, time), in the unit of the waveforms
-        Root of the smoothed mean over components of the squared band-passed samples: for stationary noise
-        of standard deviation s per component, after the band-pass, the envelope is s. NaN where less than
+    Envelopes : (station, component, time), in the unit of the waveforms
+        Root of the smoothed squared band-passed samples: for stationary noise of standard deviation s after
+        the band-pass, the envelope is s. Components are the roles of ``select_components`` that any station
+        has, so that E, 1 and X of different stations share one row. NaN where less than
         ``min_completeness`` of the smoothing is recorded.
 
     Raises
@@ -130,35 +137,33 @@ def compute_envelopes(waveforms: Waveforms, settings: PreprocessSettings) -> Env
 
     Notes
     -----
-    Mizuno & Ide (2019): band-pass, square, low-pass, decimate; here with one mean over components, and the
-    low-pass evaluated at the times of the output, which corrects the part of a sample between recorder and
-    grid. Gaps: the low-pass is a mean over what is there. Undershoot below zero is set to zero.
+    Mizuno & Ide (2019): band-pass, square, low-pass, decimate, root; here with the low-pass evaluated at the
+    times of the output, which corrects the part of a sample between recorder and grid. Gaps: the low-pass is
+    a mean over what is there. Undershoot below zero is set to zero.
     """
     _check_band(waveforms, settings)
     rate_hz, working_rate_hz = waveforms.sampling_rate_hz, settings.working_rate_hz
     up, down = _ratio(rate_hz, working_rate_hz, waveforms.samples.shape[-1])
     first_ns, offset, count = _envelope_times(waveforms, settings)
     band = band_taps(settings.band_hz, settings.band_order, working_rate_hz)
-    values = np.full((len(waveforms.network), count), np.nan)
-    for station, names in enumerate(select_components(waveforms, settings)):
-        passed = []
-        for name in names:
+    chosen = select_components(waveforms, settings)
+    roles = tuple(role for role in ROLES if any(role in names for names in chosen)) or ("H1",)
+    values = np.full((len(waveforms.network), len(roles), count), np.nan)
+    for station, names in enumerate(chosen):
+        for role, name in names.items():
             trace = waveforms.samples[station, waveforms.components.index(name)]
-            slow = resample_trace(trace, up, down, keep_level=False)
-            passed.append(filter_trace(slow, band))
-        if passed:
-            values[station] = np.sqrt(_smooth(_mean_power(passed), offset, count, settings))
+            passed = filter_trace(resample_trace(trace, up, down, keep_level=False), band)
+            values[station, roles.index(role)] = np.sqrt(_smooth_power(passed, offset, count, settings))
     start_time = np.datetime64(first_ns, "ns")
-    return Envelopes(
-        waveforms.network, values, start_time, settings.envelope_rate_hz, settings.band_hz, waveforms.unit
-    )
+    envelope_rate_hz, unit = settings.envelope_rate_hz, waveforms.unit
+    return Envelopes(waveforms.network, roles, values, start_time, envelope_rate_hz, settings.band_hz, unit)
 
 
 def join_envelopes(parts: Sequence[Envelopes]) -> Envelopes:
     """Envelopes of a network from those of its stations, over their common span, NaN where one has none.
 
-    The order of stations is that of ``parts``. The unit is "mixed" if those of the parts differ (their
-    correlations may be compared, their amplitudes not).
+    The order of stations is that of ``parts``; components are all that any has, sorted. The unit is "mixed"
+    if those of the parts differ (their correlations may be compared, their amplitudes not).
 
     Raises
     ------
@@ -180,54 +185,66 @@ def join_envelopes(parts: Sequence[Envelopes]) -> Envelopes:
             )
         places.append(round(at))
     network = Network(tuple(station for part in parts for station in part.network.stations))
-    length = max(at + part.values.shape[1] for at, part in zip(places, parts, strict=True))
-    values = np.full((len(network), length), np.nan)
+    components = tuple(sorted({name for part in parts for name in part.components}))
+    length = max(at + part.values.shape[-1] for at, part in zip(places, parts, strict=True))
+    values = np.full((len(network), len(components), length), np.nan)
     row = 0
     for at, part in zip(places, parts, strict=True):
-        values[row : row + len(part.network), at : at + part.values.shape[1]] = part.values
+        for name, traces in zip(part.components, part.values.swapaxes(0, 1), strict=True):
+            times = slice(at, at + traces.shape[-1])
+            values[row : row + len(part.network), components.index(name), times] = traces
         row += len(part.network)
     units = {part.unit for part in parts}
-    return Envelopes(
-        network, values, start_time, rate_hz, band_hz, units.pop() if len(units) == 1 else "mixed"
-    )
+    unit = units.pop() if len(units) == 1 else "mixed"
+    return Envelopes(network, components, values, start_time, rate_hz, band_hz, unit)
 
 
-def _mean_power(traces: Sequence[RealArray]) -> FloatArray:
-    """(time,) mean square over the components present at each time, NaN where none is."""
-    total = np.zeros(len(traces[0]))
-    present = np.zeros(len(traces[0]))
-    for trace in traces:
-        there = np.isfinite(trace)
-        total += np.where(there, trace, 0.0).astype(np.float64) ** 2
-        present += there
-    power = np.full(len(total), np.nan)
-    np.divide(total, present, out=power, where=present > 0)
-    return power
-
-
-def _smooth(power: FloatArray, offset: float, count: int, settings: PreprocessSettings) -> FloatArray:
-    """Low-passed power at ``count`` times, the first ``offset`` samples after the first of ``power``."""
+def _smooth_power(passed: RealArray, offset: float, count: int, settings: PreprocessSettings) -> FloatArray:
+    """Low-passed square at ``count`` times, the first ``offset`` samples after the first of ``passed``."""
     rate_hz = settings.working_rate_hz
     step = round(rate_hz / settings.envelope_rate_hz)
     half = int(smoothing_half_s(settings.envelope_corner_hz, settings.envelope_order) * rate_hz)
     whole = int(np.floor(offset))
-    lead = -(whole + half) % step  # zeros before the taps that put the wanted times on every step-th output
     lags_s = (np.arange(-half, half + 1, dtype=np.float64) + (offset - whole)) / rate_hz
     taps = smoothing_kernel(lags_s, settings.envelope_corner_hz, settings.envelope_order)
-    taps = np.concatenate([np.zeros(lead), taps / taps.sum()])
-    skip = (whole + half + lead) // step
-    present = np.isfinite(power)
+    taps = taps / taps.sum()
+    present = np.isfinite(passed)
+    runs = unbroken_runs(present)
+    centre = whole + half  # tap r of output m falls on sample m * step + centre - r
+    weight = _recorded_share(taps, runs, centre, step, count)
+    size = np.abs(taps) / np.abs(taps).sum()
+    enough = _recorded_share(size, runs, centre, step, count) >= settings.min_completeness * (1 - 1e-9)
+    power = np.where(present, passed, 0.0).astype(np.float64) ** 2
+    lead = -centre % step  # zeros before the taps that put the wanted times on every step-th output
+    smooth = signal.upfirdn(np.concatenate([np.zeros(lead), taps]), power, 1, step)
+    smooth = smooth[(centre + lead) // step :][:count]
+    mean = np.full(count, np.nan)
+    np.divide(np.maximum(smooth, 0.0), weight, out=mean, where=enough)
+    return mean
 
-    def at_times(kernel: FloatArray, samples: FloatArray) -> FloatArray:
-        return np.asarray(signal.upfirdn(kernel, samples, 1, step))[skip : skip + count]
 
-    weight = at_times(taps, present.astype(np.float64))
-    completeness = at_times(np.abs(taps), present.astype(np.float64)) / np.abs(taps).sum()
-    smooth = at_times(taps, np.where(present, power, 0.0))
-    enough = completeness >= settings.min_completeness * (1 - 1e-9)
-    power_out = np.full(count, np.nan)
-    np.divide(np.maximum(smooth, 0.0), weight, out=power_out, where=enough)
-    return power_out
+def _recorded_share(
+    taps: FloatArray, runs: NDArray[np.int64], centre: int, step: int, count: int
+) -> FloatArray:
+    """(output,) sum of the taps that fall on recorded runs.
+
+    Tap r of output m falls on sample m * step + centre - r.
+
+    Every start of a run adds, and every end takes, the taps that have passed it: only the few outputs around
+    an edge see a part of them, later ones all.
+    """
+    passed_sum = np.concatenate([[0.0], np.cumsum(taps)])
+    edges, signs = runs.ravel(), np.tile([1.0, -1.0], len(runs))
+    first = -((centre - edges) // step)
+    span = len(taps) // step + 2
+    outputs = first[:, None] + np.arange(span)
+    reached = np.clip(outputs * step + centre - edges[:, None] + 1, 0, len(taps))
+    share = np.zeros(count + 1)  # the last place takes what is beyond
+    inside = (outputs >= 0) & (outputs < count)
+    np.add.at(share, np.where(inside, outputs, count), signs[:, None] * passed_sum[reached])
+    later = np.zeros(count + 1)
+    np.add.at(later, np.clip(first + span, 0, count), signs * passed_sum[-1])
+    return np.asarray(share[:-1] + np.cumsum(later)[:-1])
 
 
 def _envelope_times(waveforms: Waveforms, settings: PreprocessSettings) -> tuple[int, float, int]:
