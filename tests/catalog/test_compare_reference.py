@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tremorflow.catalog.closeness import pairs_overlapping
 from tremorflow.catalog.compare import compare_catalogs, comparison_summary, comparison_table, fraction
 from tremorflow.catalog.matching import LARGEST_DENSE, find_candidates, match_one_to_one
 from tremorflow.errors import CatalogError
@@ -69,6 +70,7 @@ def test_one_more_pair_is_worth_any_cost() -> None:
 def test_the_gate_is_sharp_in_time_and_space() -> None:
     reference = events((0, 0, 0))
     assert matched(events((150, 0, 0)), reference) == [("a", "a")]
+    assert matched(events((-150, 0, 0)), reference) == [("a", "a")]
     assert matched(events((150.001, 0, 0)), reference) == []
     assert matched(events((0, 49.9, 0)), reference) == [("a", "a")]
     assert matched(events((0, 50.1, 0)), reference) == []
@@ -137,6 +139,22 @@ def test_summary_has_plain_types_only_and_says_the_rules() -> None:
     assert summary["offsets_a_minus_b"]["time_s"]["median"] == -1.0
     assert summary["offsets_a_minus_b"]["depth_km"]["median"] is None
     assert "ours" in comparison_table(result)
+
+
+INTERVALS = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 5)), max_size=6)
+
+
+@given(INTERVALS, INTERVALS)
+def test_overlap_is_what_two_inequalities_say(a: list[tuple[int, int]], b: list[tuple[int, int]]) -> None:
+    spans = [np.array([[start, start + length] for start, length in one]).reshape(-1, 2) for one in (a, b)]
+    found = pairs_overlapping(spans[0][:, 0], spans[0][:, 1], spans[1][:, 0], spans[1][:, 1])
+    expected = [
+        (i, j)
+        for i, (start, end) in enumerate(spans[0])
+        for j, (other_start, other_end) in enumerate(spans[1])
+        if start < other_end and other_start < end
+    ]
+    assert sorted(zip(*(one.tolist() for one in found), strict=True)) == expected
 
 
 POINTS = st.lists(

@@ -70,6 +70,14 @@ def test_a_chain_of_windows_keeps_every_second_burst() -> None:
     assert names(merge_duplicates(events)) == ["e0", "e2"]
 
 
+def test_what_stays_is_in_order_of_time() -> None:
+    assert names(merge_duplicates(located([{"s": 900, "n_pairs": 30}, {"s": 0}, {"s": 450}]))) == [
+        "e1",
+        "e2",
+        "e0",
+    ]
+
+
 def test_bursts_serve_where_windows_are_missing() -> None:
     events = located([{}, {"s": 150}]).assign(window_start=pd.NaT, window_end=pd.NaT)
     assert len(merge_duplicates(events)) == 2
