@@ -212,6 +212,21 @@ def test_damaged_index_is_made_anew(tmp_path: Path) -> None:
     assert open_archive(tmp_path, stations=STATIONS).spans().equals(before)
 
 
+def test_index_that_another_process_holds_is_said_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_sds(tmp_path, two_stations_over_midnight())
+    open_archive(tmp_path, stations=STATIONS)
+    monkeypatch.setattr(index_module, "LOCK_TIMEOUT_S", 0.1)
+    other = sqlite3.connect(tmp_path / INDEX_NAME)
+    other.execute("BEGIN IMMEDIATE")
+    # With nothing to write, nobody waits.
+    assert len(open_archive(tmp_path, stations=STATIONS).spans()) == 12
+    BY_NAME["miniseed-steim2"].write(tmp_path / "new", [make_segment(station="CCC")])
+    with pytest.raises(DataError, match="locked"):
+        open_archive(tmp_path, stations=STATIONS)
+    other.close()
+    assert "XX.CCC" in open_archive(tmp_path, stations=STATIONS).station_codes
+
+
 def test_index_can_lie_elsewhere(tmp_path: Path) -> None:
     write_sds(tmp_path / "data", two_stations_over_midnight())
     open_archive(tmp_path / "data", stations=STATIONS, index_folder=tmp_path / "cache" / "deep")

@@ -1,6 +1,5 @@
 """An archive of recordings: SDS tree, folders of WIN32 files, any folder of mixed files, or one file."""
 
-import hashlib
 import os
 import sqlite3
 import weakref
@@ -17,11 +16,9 @@ from numpy.typing import NDArray
 
 from tremorflow.errors import DataError
 from tremorflow.io.assemble import assemble
-from tremorflow.io.channel_table import table_channels, table_network
 from tremorflow.io.folder_tables import FolderTables
 from tremorflow.io.formats import Selection, check_span, read_file
 from tremorflow.io.index import (
-    INDEX_NAME,
     ChannelName,
     FileSpan,
     Progress,
@@ -29,6 +26,7 @@ from tremorflow.io.index import (
     count_formats,
     find_skips,
     find_spans,
+    index_place,
     list_files,
     open_index,
     refresh_index,
@@ -36,7 +34,7 @@ from tremorflow.io.index import (
 )
 from tremorflow.io.orientation import component_of
 from tremorflow.io.segments import Reading, Skip
-from tremorflow.io.stations import ALWAYS, StationMetadata, read_stations
+from tremorflow.io.stations import StationMetadata, read_stations
 from tremorflow.records import Channel, Network, Segment, Station, Waveforms, timedelta
 
 SPAN_COLUMNS = (
@@ -101,9 +99,9 @@ def open_archive(
     root = path if path.is_dir() else path.parent
     tables = FolderTables(root, None if channel_table is None else Path(channel_table))
     metadata = stations if isinstance(stations, StationMetadata | None) else read_stations(stations)
-    index = open_index(_index_place(root, index_folder) if path.is_dir() else None)
-    refresh_index(index, root, list_files(root) if path.is_dir() else [path], tables.find, progress)
-    archive = Archive(root, index, _completed(metadata, tables), tables)
+    index = open_index(index_place(root, index_folder) if path.is_dir() else None)
+    refresh_index(index, root, list(list_files(root)) if path.is_dir() else [path], tables.find, progress)
+    archive = Archive(root, index, tables.complete(metadata), tables)
     if not archive.station_codes:
         reasons = Counter(skip.reason for skip in archive.skips).most_common(3)
         why = "; ".join(f"{count} x {reason}" for reason, count in reasons) or "no file at all"
@@ -315,62 +313,26 @@ class _OpenedFiles:
         self._span = span
         self._by_station = by_station
         self._pending = Counter(file for of_station in by_station.values() for file in of_station)
-        self._open: dict[str, list[Segment]] = {}
+        self._open: dict[str, dict[str, list[Segment]]] = {}  # by file and station
 
     def take(self, code: str) -> tuple[list[Segment], list[Skip]]:
         """Segments of a station from all its files, and the skips of those that were opened for it."""
-        segments, skips = [], []
+        segments: list[Segment] = []
+        skips: list[Skip] = []
         for file in self._by_station[code]:
             if file not in self._open:
                 format_name, channels = self._files[file]
                 wanted = self._span._replace(channels={".".join(name) for name in channels})
-                self._open[file], found = self._archive.read_indexed(file, format_name, wanted)
-                skips += found
-            segments += [s for s in self._open[file] if f"{s.network}.{s.station}" == code]
+                reading = self._archive.read_indexed(file, format_name, wanted)
+                skips += reading.skips
+                of_station = self._open.setdefault(file, {})
+                for segment in reading.segments:
+                    of_station.setdefault(f"{segment.network}.{segment.station}", []).append(segment)
+            segments += self._open[file].get(code, [])
             self._pending[file] -= 1
             if self._pending[file] <= 0:
                 del self._open[file]
         return segments, skips
-
-
-def _completed(metadata: StationMetadata | None, tables: FolderTables) -> StationMetadata:
-    """Add to the station metadata the stations and channels that only the channel tables know."""
-    known = metadata or StationMetadata(Network(()))
-    stations = {station.code: station for station in known.network.stations}
-    channels = dict.fromkeys(channel.code for channel in known.channels)
-    added = []
-    for table in tables.all():
-        for station in table_network(table)[0].stations:
-            # A station list that is given says which stations there are.
-            if metadata is None:
-                stations.setdefault(station.code, station)
-        added += [channel for channel in table_channels(table) if channel.code not in channels]
-    return StationMetadata(
-        Network(tuple(stations.values())),
-        (*known.channels, *added),
-        (*known.channel_times, *[ALWAYS] * len(added)),
-        known.skipped,
-    )
-
-
-def _index_place(root: Path, index_folder: str | os.PathLike[str] | None) -> Path | None:
-    """Where the index of an archive lies; None (in memory) if no place can be written to."""
-    if index_folder is None and os.access(root, os.W_OK):
-        return root / INDEX_NAME
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    folder = Path(cache, "tremorflow") if index_folder is None else Path(index_folder)
-    name = hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:16]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        if index_folder is None:
-            return None
-        raise DataError(f"index folder {folder} cannot be made ({error.strerror}); choose another") from error
-    if not os.access(folder, os.W_OK):
-        if index_folder is None:
-            return None
-        raise DataError(f"index folder {folder} cannot be written to; choose another")
-    return folder / f"{name}{INDEX_NAME}".lstrip(".")
 
 
 def _ns(time: np.datetime64 | None) -> int | None:

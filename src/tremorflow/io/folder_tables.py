@@ -4,7 +4,9 @@ import hashlib
 from pathlib import Path
 
 from tremorflow.errors import DataError
-from tremorflow.io.channel_table import ChannelTable, read_channel_table
+from tremorflow.io.channel_table import ChannelTable, read_channel_table, table_channels, table_network
+from tremorflow.io.stations import ALWAYS, StationMetadata
+from tremorflow.records import Network
 
 TABLE_SUFFIXES = (".ch", ".euc")
 
@@ -26,8 +28,25 @@ class FolderTables:
         """Version (a hash of the content) and table for a file; ("", None) if there is none."""
         return self._given if self._given is not None else self._of_folder(path.parent)
 
-    def all(self) -> list[ChannelTable]:
-        """Every table that was found so far."""
+    def complete(self, metadata: StationMetadata | None) -> StationMetadata:
+        """Station metadata with the channels that only the tables know; without any, their stations too."""
+        known = metadata or StationMetadata(Network(()))
+        stations = {station.code: station for station in known.network.stations}
+        listed = {channel.code for channel in known.channels}
+        added = []
+        for table in self._found():
+            if metadata is None:
+                for station in table_network(table)[0].stations:
+                    stations.setdefault(station.code, station)
+            added += [channel for channel in table_channels(table) if channel.code not in listed]
+        return StationMetadata(
+            Network(tuple(stations.values())),
+            (*known.channels, *added),
+            (*known.channel_times, *[ALWAYS] * len(added)),
+            known.skipped,
+        )
+
+    def _found(self) -> list[ChannelTable]:
         found = [self._given] if self._given is not None else list(self._by_folder.values())
         different = {version: table for version, table in found if table is not None}
         return list(different.values())

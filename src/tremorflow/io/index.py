@@ -4,10 +4,11 @@ A file's spans are kept with the set of channels that share them, so a minute of
 is one row, as is a day of miniSEED with one.
 """
 
+import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ from tremorflow.io.formats import detect_format, scan_file
 from tremorflow.io.segments import SegmentSpan, Skip
 
 INDEX_NAME = ".tremorflow-index.sqlite"
+LOCK_TIMEOUT_S = 60
 LAYOUT = 1  # raised when the tables or the meaning of their columns change
 
 ChannelName = tuple[str, str, str, str]
@@ -61,22 +63,44 @@ def open_index(place: Path | None) -> sqlite3.Connection:
     """Open the index at ``place`` (in memory for None), anew if it is of another layout or damaged."""
     if place is not None:
         try:
-            connection = sqlite3.connect(place, timeout=60)
+            connection = sqlite3.connect(place, timeout=LOCK_TIMEOUT_S)
             if _layout(connection) == LAYOUT:
                 return connection
             connection.close()
         except sqlite3.DatabaseError:
             pass
         place.unlink(missing_ok=True)
-    connection = sqlite3.connect(":memory:" if place is None else place, timeout=60)
+    connection = sqlite3.connect(":memory:" if place is None else place, timeout=LOCK_TIMEOUT_S)
     connection.executescript(_SCHEMA + f"PRAGMA user_version = {LAYOUT};")
     return connection
+
+
+def index_place(root: Path, index_folder: str | os.PathLike[str] | None) -> Path | None:
+    """Where the index of an archive lies: in the given folder, in the archive, or in the user's cache.
+
+    None (in memory) if no folder was given and no place can be written to.
+    """
+    if index_folder is None and os.access(root, os.W_OK):
+        return root / INDEX_NAME
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(cache, "tremorflow") if index_folder is None else Path(index_folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        writable = os.access(folder, os.W_OK)
+    except OSError:
+        writable = False
+    if writable:
+        name = hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:16]
+        return folder / f"{name}{INDEX_NAME}"
+    if index_folder is None:
+        return None
+    raise DataError(f"index folder {folder} cannot be made or written to; choose another")
 
 
 def refresh_index(
     connection: sqlite3.Connection,
     root: Path,
-    files: Iterable[Path],
+    files: Sequence[Path],
     find_table: FindTable,
     progress: Progress | None = None,
 ) -> int:
@@ -85,7 +109,40 @@ def refresh_index(
     Returns
     -------
     Number of files that were scanned.
+
+    Raises
+    ------
+    DataError
+        The index cannot be written, or another process holds it for over a minute.
     """
+    try:
+        stale, gone = _compare(connection, root, files, find_table)
+        if not stale and not gone:
+            return 0
+        with connection:  # one transaction, so an interrupted build leaves the index as it was
+            connection.execute("BEGIN IMMEDIATE")
+            # Another process may have done it while this one waited.
+            stale, gone = _compare(connection, root, files, find_table)
+            for number in gone:
+                _forget(connection, number)
+            rows = connection.execute("SELECT id, channels FROM channel_sets")
+            sets = {text: number for number, text in rows}
+            for done, (path, stat) in enumerate(stale, start=1):
+                _index_file(connection, path, str(path.relative_to(root)), stat, find_table, sets)
+                if progress is not None:
+                    progress(done, len(stale))
+    except sqlite3.OperationalError as error:
+        raise DataError(
+            f"the index of {root} cannot be written ({error}); give another index folder, or wait until the "
+            "process that builds it is done"
+        ) from error
+    return len(stale)
+
+
+def _compare(
+    connection: sqlite3.Connection, root: Path, files: Iterable[Path], find_table: FindTable
+) -> tuple[list[tuple[Path, _Stat]], list[int]]:
+    """Files that must be scanned, and the numbers of indexed files that are gone."""
     known = {
         path: (number, _Stat(size, mtime_ns), name, version)
         for number, path, size, mtime_ns, name, version in connection.execute(
@@ -98,23 +155,12 @@ def refresh_index(
             status = path.stat()
         except OSError:
             continue  # gone since it was listed
-        stat, name = _Stat(status.st_size, status.st_mtime_ns), str(path.relative_to(root))
-        before = known.pop(name, None)
+        stat = _Stat(status.st_size, status.st_mtime_ns)
+        before = known.pop(str(path.relative_to(root)), None)
         same = before is not None and before[1] == stat
         if not same or (before is not None and before[2] == "win32" and before[3] != find_table(path)[0]):
-            stale.append((path, name, stat))
-    if not stale and not known:
-        return 0
-    with connection:  # one transaction, so an interrupted build leaves the index as it was
-        connection.executemany("DELETE FROM files WHERE id = ?", [(entry[0],) for entry in known.values()])
-        for entry in known.values():
-            _forget(connection, entry[0])
-        sets = {text: number for number, text in connection.execute("SELECT id, channels FROM channel_sets")}
-        for done, (path, name, stat) in enumerate(stale, start=1):
-            _index_file(connection, path, name, stat, find_table, sets)
-            if progress is not None:
-                progress(done, len(stale))
-    return len(stale)
+            stale.append((path, stat))
+    return stale, [entry[0] for entry in known.values()]
 
 
 def list_files(root: Path) -> Iterator[Path]:
@@ -206,7 +252,6 @@ def _index_file(
 ) -> None:
     for (number,) in connection.execute("SELECT id FROM files WHERE path = ?", (name,)).fetchall():
         _forget(connection, number)
-        connection.execute("DELETE FROM files WHERE id = ?", (number,))
     never = np.datetime64("NaT", "ns")
     spans: list[SegmentSpan] = []
     version, format_name = "", None
@@ -248,6 +293,7 @@ def _by_span(spans: Iterable[SegmentSpan]) -> dict[tuple[int, int, float, int], 
 def _forget(connection: sqlite3.Connection, number: int) -> None:
     connection.execute("DELETE FROM spans WHERE file_id = ?", (number,))
     connection.execute("DELETE FROM skips WHERE file_id = ?", (number,))
+    connection.execute("DELETE FROM files WHERE id = ?", (number,))
 
 
 def _layout(connection: sqlite3.Connection) -> int:
