@@ -16,7 +16,7 @@ from tremorflow.io.segments import Reading
 from tremorflow.records import Segment, timedelta
 
 FUZZ = settings(
-    max_examples=25,
+    max_examples=20,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors],
 )
 CHECKED = [how for how in WRITTEN if how.detects_damage]
@@ -91,7 +91,7 @@ def test_truncated_files_keep_what_is_whole(how: Written, part: float, tmp_path:
 
 
 @pytest.mark.parametrize("how", STEIM, ids=[how.name for how in STEIM])
-@settings(FUZZ, max_examples=80)
+@settings(FUZZ, max_examples=60)
 @given(place=st.floats(0, 0.9999), within=st.integers(V2_HEADER_BYTES, 511), bit=st.integers(0, 7))
 def test_flipped_samples_cost_their_record_and_are_counted(
     how: Written, place: float, within: int, bit: int, tmp_path: Path
@@ -107,7 +107,7 @@ def test_flipped_samples_cost_their_record_and_are_counted(
     assert sum(skip.count for skip in reading.skips) == (n_missing > 0)
 
 
-@settings(FUZZ, max_examples=80)
+@settings(FUZZ, max_examples=60)
 @given(place=st.floats(0, 0.9999), mask=st.integers(1, 255))
 def test_any_flip_in_miniseed_3_is_found_by_its_checksum(place: float, mask: int, tmp_path: Path) -> None:
     how = next(how for how in WRITTEN if how.name == "miniseed-3")
