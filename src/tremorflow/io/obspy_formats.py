@@ -11,7 +11,6 @@ import warnings
 from collections.abc import Callable, Collection
 from functools import cache
 from importlib.metadata import entry_points
-from io import BytesIO
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -45,6 +44,7 @@ READER_ERRORS: tuple[type[Exception], ...] = (
     NameError,
     OSError,
     RuntimeError,
+    SyntaxError,
     TypeError,
     ValueError,
     struct.error,
@@ -112,9 +112,9 @@ def find_format(path: Path) -> str | None:
     """First of ``OTHER_FORMATS`` that takes the file for its own."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for name, test in _tests().items():
+        for name in OTHER_FORMATS:
             try:
-                if test(str(path)):
+                if _plugin(name, "isFormat")(str(path)):
                     return name
             except obspy_errors():
                 continue
@@ -137,13 +137,14 @@ def obspy_errors() -> tuple[type[Exception], ...]:
 
 
 @cache
-def _tests() -> dict[str, Callable[[str], bool]]:
+def _plugin(format_name: str, part: str) -> Callable[..., Any]:
+    """ObsPy's own ``isFormat`` or ``readFormat`` of a format."""
     load_obspy()
-    tests = {}
-    for name in OTHER_FORMATS:
-        (point,) = entry_points(group=f"obspy.plugin.waveform.{name}", name="isFormat")
-        tests[name] = point.load()
-    return tests
+    (point,) = entry_points(group=f"obspy.plugin.waveform.{format_name}", name=part)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        function: Callable[..., Any] = point.load()
+    return function
 
 
 def _format_of(path: Path) -> str:
@@ -155,17 +156,20 @@ def _format_of(path: Path) -> str:
 
 def _traces(path: Path, name: str, *, headonly: bool) -> list[Any]:
     """Traces of the file as ObsPy gives them."""
-    content = path.read_bytes()
     with warnings.catch_warnings():
         # Remarks on rounding and headers; what matters is checked on the result.
         warnings.simplefilter("ignore")
         try:
-            return list(load_obspy().read(BytesIO(content), format=name, headonly=headonly))
+            # Not obspy.read, which guesses, unpacks archives and raises a bare Exception.
+            traces = list(_plugin(name, "readFormat")(str(path), headonly=headonly))
         except obspy_errors() as error:
             raise DataError(
                 f"{path}: {name} file cannot be read ({type(error).__name__}: {error}); "
                 "replace it or take it out of the archive"
             ) from error
+    if not traces:
+        raise DataError(f"{path}: {name} file holds no trace; take it out of the archive")
+    return traces
 
 
 def _scan(path: Path, name: str) -> Scan:
