@@ -1,17 +1,12 @@
 """Distances and directions against the geodesics of ObsPy."""
 
-import warnings
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from obspy.geodetics import gps2dist_azimuth
 
 from tremorflow.geodesy import LocalFrame, distances_km, east_north_km, km_per_degree
-
-with warnings.catch_warnings():  # ObsPy 1.5 asks for plugins in a way that Python 3.11 deprecates
-    warnings.simplefilter("ignore", DeprecationWarning)
-    from obspy.geodetics import gps2dist_azimuth
 
 
 @pytest.mark.parametrize(("reach_km", "bound"), [(300.0, 3e-4), (1000.0, 3e-3)])

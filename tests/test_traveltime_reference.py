@@ -1,9 +1,8 @@
 """Travel times against published tables, TauP and formulas."""
 
-import warnings
-
 import numpy as np
 import pytest
+from obspy.taup import TauPyModel
 
 from tremorflow.errors import ModelError
 from tremorflow.traveltime import (
@@ -13,10 +12,6 @@ from tremorflow.traveltime import (
     read_velocity_model,
 )
 from tremorflow.traveltime.model import parse_velocity_model
-
-with warnings.catch_warnings():  # ObsPy 1.5 asks for plugins in a way that Python 3.11 deprecates
-    warnings.simplefilter("ignore", DeprecationWarning)
-    from obspy.taup import TauPyModel
 
 RADIUS_KM = 6371.0
 

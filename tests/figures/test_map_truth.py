@@ -1,10 +1,9 @@
 """What a map must hold, measured on the artists that were drawn and with ObsPy's geodesics."""
 
-import warnings
-
 import numpy as np
 import pandas as pd
 import pytest
+from obspy.geodetics import gps2dist_azimuth
 
 from tremorflow.errors import CatalogError, DataError
 from tremorflow.figures.geography import (
@@ -18,10 +17,6 @@ from tremorflow.figures.geography import (
 from tremorflow.figures.map import draw_map, latitude_name, longitude_name
 from tremorflow.figures.style import new_figure, png_bytes
 from tremorflow.records import Network, Station, event_table, utc
-
-with warnings.catch_warnings():  # ObsPy 1.5 asks for plugins in a way that Python 3.11 deprecates
-    warnings.simplefilter("ignore", DeprecationWarning)
-    from obspy.geodetics import gps2dist_azimuth
 
 
 def drawn(gid: str, axes):

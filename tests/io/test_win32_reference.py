@@ -121,7 +121,6 @@ def test_one_channel_number_of_two_owners_stays_two_channels(tmp_path: Path, sha
     assert codes == {"N.NNMH.0101.U": [1, 2], "N.NNMH.0203.U": [3, 4]}
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of ObsPy's own imports
 def test_samples_agree_with_obspy_after_a_change_of_wrapping(tmp_path: Path, shared_data: Path) -> None:
     """ObsPy reads WIN: the same sample groups in blocks with a shorter time and shorter part headers."""
     import obspy
