@@ -57,8 +57,10 @@ def run_trial(seed: int, settings: LocationSettings, model) -> dict[str, float]:
     travel_times = station_travel_times(model, network, np.arange(0, 81, 2.0), 400.0)
     x, y = rng.uniform(-80, 80, 2)
     latitude, longitude = (float(v) for v in LocalFrame(38.0, 142.0).to_degrees(x, y))
-    depth = float(rng.uniform(15, 45)) if settings.depth == "free" else float(
-        np.clip(rng.normal(settings.fixed_depth_km, settings.depth_sigma_km), 1, 79)
+    depth = (
+        float(rng.uniform(15, 45))
+        if settings.depth == "free"
+        else float(np.clip(rng.normal(settings.fixed_depth_km, settings.depth_sigma_km), 1, 79))
     )
     times = travel_times.times(latitude, longitude, depth)
     epicentral = distances_km(latitude, longitude, network.latitudes, network.longitudes)
@@ -69,7 +71,9 @@ def run_trial(seed: int, settings: LocationSettings, model) -> dict[str, float]:
     power = draw_burst_power(SPAN_S, 90.0, duration, rng)
     burst = TremorBurst(power, true_times, amplitudes)
     envelopes = simulate_envelopes(network, [burst], SPAN_S, simulation, rng)
-    window = envelopes.window(envelopes.start_time + np.timedelta64(int(WINDOW_START_S), "s"), settings.window_s)
+    window = envelopes.window(
+        envelopes.start_time + np.timedelta64(int(WINDOW_START_S), "s"), settings.window_s
+    )
     grid = search_grid(network, travel_times, settings)
     result = locate_window(window, grid, station_pairs(grid, settings), settings)
     if not result.hypocentres:
@@ -79,7 +83,9 @@ def run_trial(seed: int, settings: LocationSettings, model) -> dict[str, float]:
     east, north = east_north_km(latitude, longitude, place.latitude, place.longitude)
     offset = np.array([float(east), float(north)])
     distance_sigma = float(np.sqrt(offset @ np.linalg.solve(covariance[:2, :2], offset)))
-    major, minor, _ = error_ellipse(covariance)
+    major, minor, azimuth = error_ellipse(covariance)
+    along = np.array([np.sin(np.radians(azimuth)), np.cos(np.radians(azimuth))])
+    across = np.array([along[1], -along[0]])
     return {
         "located": 1,
         "n_network": len(network),
@@ -89,6 +95,8 @@ def run_trial(seed: int, settings: LocationSettings, model) -> dict[str, float]:
         "distance_sigma": distance_sigma,
         "area_km2": np.pi * major * minor,
         "major_km": major,
+        "major_in_sigma": float(offset @ along) * RADIUS_68 / major,
+        "minor_in_sigma": float(offset @ across) * RADIUS_68 / minor,
         "depth_in_sigma": (place.depth_km - depth) / np.sqrt(covariance[2, 2]),
         "depth_error_km": place.depth_km - depth,
         "misfit": best.fit.misfit,
@@ -117,12 +125,16 @@ def summarise(table: pd.DataFrame) -> dict[str, dict[str, float]]:
     for name in ("n_stations", "gap_deg"):
         order = located[name].rank(method="first")
         for k, label in enumerate(("low", "middle", "high")):
-            parts[f"{name} {label}"] = located[(order > k * len(located) / 3) & (order <= (k + 1) * len(located) / 3)]
+            parts[f"{name} {label}"] = located[
+                (order > k * len(located) / 3) & (order <= (k + 1) * len(located) / 3)
+            ]
     return {name: coverage(part) for name, part in parts.items()}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--events", type=int, default=600)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--depth", choices=["free", "fixed"], default="free")
@@ -130,7 +142,9 @@ def main() -> None:
     arguments = parser.parse_args()
     settings = LocationSettings(depth=arguments.depth, fixed_depth_km=30.0)
     model = read_velocity_model("jma2001")
-    table = pd.DataFrame([run_trial(1000 * arguments.seed + k, settings, model) for k in range(arguments.events)])
+    table = pd.DataFrame(
+        [run_trial(1000 * arguments.seed + k, settings, model) for k in range(arguments.events)]
+    )
     located = table[table["located"] == 1]
     parts = summarise(table)
     print(pd.DataFrame(parts).T.to_string())

@@ -29,7 +29,10 @@ class EnvelopeSimulationSettings:
         ge=0,
     )
     noise_drift: float = option(
-        0.2, unit="-", reason="natural log rms of the noise power drift: wind and swell rise within minutes", ge=0
+        0.2,
+        unit="-",
+        reason="natural log rms of the noise power drift: wind and swell rise within minutes",
+        ge=0,
     )
     noise_drift_s: float = option(60.0, unit="s", reason="correlation time of that drift", gt=0)
     quality_factor: float = option(200.0, unit="-", reason="METHOD.md 7.1: Q of the test bench", gt=0)
@@ -80,7 +83,8 @@ def expected_amplitudes(distances_km: FloatArray, settings: EnvelopeSimulationSe
     """Decay of S amplitude with hypocentral distance: exp(-pi f r / (Q beta)) / r, f the band's centre."""
     frequency_hz = np.sqrt(settings.band_low_hz * settings.band_high_hz)
     path = np.pi * frequency_hz * distances_km / (settings.quality_factor * settings.s_velocity_km_s)
-    return np.exp(-path) / distances_km
+    amplitudes: FloatArray = np.exp(-path) / distances_km
+    return amplitudes
 
 
 def simulate_envelopes(

@@ -2,11 +2,20 @@
 
 from tremorflow.locate.correlation import StationPairs, station_pairs
 from tremorflow.locate.grid import SearchGrid, make_grid, search_grid
+from tremorflow.locate.likelihood_map import LikelihoodMap, map_likelihood
 from tremorflow.locate.settings import LocationSettings
-from tremorflow.locate.windows import Hypocentre, WindowResult, error_ellipse, locate_window, locate_windows
+from tremorflow.locate.windows import (
+    Hypocentre,
+    WindowResult,
+    error_ellipse,
+    locate_window,
+    locate_windows,
+    window_starts,
+)
 
 __all__ = [
     "Hypocentre",
+    "LikelihoodMap",
     "LocationSettings",
     "SearchGrid",
     "StationPairs",
@@ -15,6 +24,8 @@ __all__ = [
     "locate_window",
     "locate_windows",
     "make_grid",
+    "map_likelihood",
     "search_grid",
     "station_pairs",
+    "window_starts",
 ]

@@ -33,6 +33,11 @@ class SearchGrid:
         area = len(self.latitudes) * len(self.longitudes)
         return len(self.node_depths_km) // area, len(self.latitudes), len(self.longitudes)
 
+    def node(self, index: int) -> tuple[float, float, float]:
+        """Latitude, longitude (deg) and depth (km) of one node."""
+        place = (self.node_latitudes[index], self.node_longitudes[index], self.node_depths_km[index])
+        return float(place[0]), float(place[1]), float(place[2])
+
     def surface_depth_km(self, latitudes: FloatArray, longitudes: FloatArray) -> FloatArray:
         """Assumed depth at points of the grid, bilinear between its nodes."""
         row, column, u, v = self._cell(latitudes, longitudes)
@@ -89,14 +94,18 @@ def search_grid(
                 f"location.min_depth_km = {settings.min_depth_km}"
             )
         depths = np.arange(
-            settings.min_depth_km, settings.max_depth_km + settings.depth_spacing_km / 2, settings.depth_spacing_km
+            settings.min_depth_km,
+            settings.max_depth_km + settings.depth_spacing_km / 2,
+            settings.depth_spacing_km,
         )
         return make_grid(network, travel_times, settings, latitudes, longitudes, depths)
     grid_lat, grid_lon = np.meshgrid(latitudes, longitudes, indexing="ij")
     if settings.depth == "fixed":
         surface = np.full(grid_lat.shape, settings.fixed_depth_km)
     elif interface is None:
-        raise SettingsError('location.depth = "interface" needs the key plate_interface: the path of a grid file')
+        raise SettingsError(
+            'location.depth = "interface" needs the key plate_interface: the path of a grid file'
+        )
     else:
         surface = interface.depth_km(grid_lat, grid_lon)
         if not np.isfinite(surface).any():
@@ -115,7 +124,9 @@ def make_grid(
     """Grid on given axes: ``depths_km`` is (depth,) for free depth or (latitude, longitude) for a surface."""
     free = depths_km.ndim == 1
     area = (len(latitudes), len(longitudes))
-    stack = np.broadcast_to(depths_km[:, None, None] if free else depths_km[None], (len(depths_km) if free else 1, *area))
+    stack = np.broadcast_to(
+        depths_km[:, None, None] if free else depths_km[None], (len(depths_km) if free else 1, *area)
+    )
     node_latitudes = np.broadcast_to(latitudes[None, :, None], stack.shape).ravel()
     node_longitudes = np.broadcast_to(longitudes[None, None, :], stack.shape).ravel()
     node_depths = np.ascontiguousarray(stack).ravel()

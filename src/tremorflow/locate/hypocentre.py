@@ -1,29 +1,32 @@
 """From a node of the grid to a hypocentre between the nodes, with its error.
 
-The place is the maximum of the likelihood that the station pairs give (``correlation``), found by a search on
-ever finer nodes around the start. The error follows from how that maximum moves when the S times of the stations
-are wrong: by the noise of the envelopes, by the unknown delay of each site, by the unknown scale of the velocity
-model and, where the depth is assumed, by its error.
+The place is the maximum of the likelihood that the station pairs give (``correlation``), found by a search
+on ever finer nodes around the start. The error follows from how that maximum moves when the S times of the
+stations are wrong: by the noise of the envelopes, by the unknown delay of each site, by the unknown scale of
+the velocity model and, where the depth is assumed, by its error.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import next_fast_len, rfft
+from scipy.fft import irfft, next_fast_len, rfft
 
 from tremorflow.geodesy import LocalFrame
-from tremorflow.locate.correlation import IndexArray, PairCorrelations, stack_gains
+from tremorflow.locate.correlation import IndexArray, PairCorrelations, interpolate_gains
 from tremorflow.locate.grid import SearchGrid
 from tremorflow.locate.settings import LocationSettings
 from tremorflow.records import FloatArray
 
-LAG_STEP = 0.5  # samples; with the band below half of Nyquist a parabola through three of them is exact to 1 %
+LAG_STEP = (
+    0.5  # samples; with the band below half of Nyquist a parabola through three of them is exact to 1 %
+)
 HIGHEST = 0.4  # of the sampling rate: the smoothed envelopes hold nothing above
+NOISE_MEMORY = 2.5  # in periods of ``HIGHEST``: products of smoothed series are uncorrelated beyond
 REFINEMENTS = 4  # steps of the search: a third, ninth ... of the grid step, 11 km -> 0.14 km
 REACH = 2  # steps to each side: 5 x 5 x 5 points, a bit more than the node's own cell
 MAX_CLIMBS = 6  # at each step size, should the maximum lie on the rim of the points
-PRIOR_FREEDOM = 4  # as much trust in the stated errors as four stations give in the scatter
+PRIOR_FREEDOM = 20  # as much trust in the stated errors as twenty stations give in the scatter
 MAX_CORRELATION = 0.98  # keeps the weight rho / (1 - rho^2) of one station below 25
 TINY = float(np.finfo(np.float64).tiny)
 
@@ -36,12 +39,12 @@ class WindowSpectra:
     angular_hz: FloatArray  # (frequency,) rad/s
     lags_s: FloatArray  # (lag,) at which delays are looked for
     lag_waves: NDArray[np.complex128]  # (frequency, lag)
-    padding: float  # length of the transform over that of the window
+    n_fft: int
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A trial source with its S times (station,) and their gradient (station, 3) east, north, down in s/km."""
+    """A trial source, its S times (station,) and their gradient (station, 3) east, north, down in s/km."""
 
     latitude: float
     longitude: float
@@ -61,7 +64,7 @@ class Delays:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """A refined source, the stations and pairs that made it, and the covariance of (east, north, down), km^2."""
+    """A refined source, the stations and pairs that made it, its covariance (east, north, down) in km^2."""
 
     place: Place
     stations: IndexArray  # (n,)
@@ -71,7 +74,9 @@ class Fit:
     misfit: float  # mean squared delay over its expectation, drawn towards 1
 
 
-def window_spectra(normalised: FloatArray, sampling_rate_hz: float, settings: LocationSettings) -> WindowSpectra:
+def window_spectra(
+    normalised: FloatArray, sampling_rate_hz: float, settings: LocationSettings
+) -> WindowSpectra:
     """Spectra of one window of normalised envelopes, padded so that no delay wraps around."""
     joined = normalised.sum(axis=1)
     norm = np.sqrt((joined**2).sum(axis=1, keepdims=True))
@@ -79,12 +84,12 @@ def window_spectra(normalised: FloatArray, sampling_rate_hz: float, settings: Lo
     n_fft = next_fast_len(2 * joined.shape[1], real=True)
     frequencies = np.fft.rfftfreq(n_fft, 1 / sampling_rate_hz)
     keep = frequencies <= HIGHEST * sampling_rate_hz
-    angular = 2 * np.pi * frequencies[keep]
+    angular: FloatArray = (2 * np.pi * frequencies[keep]).astype(np.float64)
     lag_step_s = LAG_STEP / sampling_rate_hz
     count = int(np.ceil(settings.max_residual_s / lag_step_s))
-    lags = np.arange(-count, count + 1) * lag_step_s
+    lags: FloatArray = np.arange(-count, count + 1) * float(lag_step_s)
     waves = np.exp(1j * angular[:, None] * lags)
-    return WindowSpectra(rfft(joined, n_fft, axis=1)[:, keep], angular, lags, waves, n_fft / joined.shape[1])
+    return WindowSpectra(rfft(joined, n_fft, axis=1)[:, keep], angular, lags, waves, n_fft)
 
 
 def place_at(latitude: float, longitude: float, depth_km: float, grid: SearchGrid) -> Place:
@@ -104,7 +109,9 @@ def climb(
     latitude, longitude, depth = start.latitude, start.longitude, start.depth_km
     free = settings.depth == "free"
     steps = np.arange(-REACH, REACH + 1.0)
-    north, east, down = (axis.ravel() for axis in np.meshgrid(steps, steps, steps if free else 0.0, indexing="ij"))
+    north, east, down = (
+        axis.ravel() for axis in np.meshgrid(steps, steps, steps if free else 0.0, indexing="ij")
+    )
     north_km = settings.grid_spacing_deg * 111.0
     down_km = settings.depth_spacing_km
     for refinement in range(1, REFINEMENTS + 1):
@@ -118,8 +125,8 @@ def climb(
                 dep = np.clip(depth + down * down_km * scale, settings.min_depth_km, settings.max_depth_km)
             else:
                 dep = grid.surface_depth_km(lat, lon)
-            times = grid.travel_times.times(lat, lon, dep).astype(np.float32)
-            best = int(np.argmax(stack_gains(correlations, pairs, times)))
+            times = grid.travel_times.times(lat, lon, dep)
+            best = int(np.argmax(interpolate_gains(correlations, pairs, times)))
             latitude, longitude, depth = float(lat[best]), float(lon[best]), float(dep[best])
             if max(abs(north[best]), abs(east[best])) < REACH:
                 break
@@ -142,9 +149,10 @@ def measure_delays(place: Place, stations: IndexArray, weights: FloatArray, spec
 
     Returns
     -------
-    Delays (n,). ``sigma_s`` is the standard deviation of the delay at the correlation maximum, that of a
-    delay in coloured noise: var = sum(w^2 |S|^2 |N|^2) / (2 (g sum(w^2 |S|^2))^2), times the padding, with
-    the stack S, the gain g and the residual N of the station, summed over the angular frequencies w.
+    Delays (n,). ``sigma_s`` is the standard deviation of the delay at the correlation maximum,
+    var = var(sum_t s'(t) n(t)) / (g sum_t s'(t)^2)^2, with the slope s' of the stack, the gain g and the
+    residual n of the station. The variance of the sum is taken from the products themselves, for the noise of
+    tremor is strongest where the tremor is.
     """
     phase = np.exp(1j * spectra.angular_hz * place.s_times_s[stations][:, None])
     aligned = spectra.values[stations] * phase
@@ -158,10 +166,24 @@ def measure_delays(place: Place, stations: IndexArray, weights: FloatArray, spec
     correlation = height / np.sqrt(np.maximum(stack_energy * own_energy, TINY))
     gain = height / stack_energy
     residual = aligned * np.exp(1j * spectra.angular_hz * delays[:, None]) - gain[:, None] * others
-    weighted = spectra.angular_hz**2 * power
-    noise = (weighted * np.abs(residual) ** 2).sum(axis=1)
-    slope = np.maximum(gain * weighted.sum(axis=1), np.sqrt(TINY))
-    return Delays(delays, np.sqrt(spectra.padding * noise / 2) / slope, np.clip(correlation, -1, 1))
+    slope = _to_time(1j * spectra.angular_hz * others, spectra)
+    scatter = _long_run_sum(slope * _to_time(residual, spectra), round(NOISE_MEMORY / HIGHEST))
+    information = np.maximum(gain * (slope**2).sum(axis=1), np.sqrt(TINY))
+    return Delays(delays, np.sqrt(scatter) / information, np.clip(correlation, -1, 1))
+
+
+def _to_time(values: NDArray[np.complex128], spectra: WindowSpectra) -> FloatArray:
+    """Series (row, time) on the samples of the envelopes, of spectra that stop at ``HIGHEST``."""
+    series: FloatArray = irfft(values, spectra.n_fft, axis=1)
+    return series
+
+
+def _long_run_sum(products: FloatArray, memory: int) -> FloatArray:
+    """Variance (row,) of the sum of each correlated row, by Bartlett's weights (Newey & West 1987)."""
+    total: FloatArray = (products**2).sum(axis=1)
+    for lag in range(1, memory + 1):
+        total += 2 * (1 - lag / (memory + 1)) * (products[:, lag:] * products[:, :-lag]).sum(axis=1)
+    return np.clip(total, 0, None)
 
 
 def _parabola_peak(by_lag: FloatArray, lags_s: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -180,13 +202,10 @@ def station_weights(correlation: FloatArray) -> FloatArray:
     return rho / (1 - rho**2)
 
 
-def time_covariance(
-    place: Place, stations: IndexArray, sigma_s: FloatArray, settings: LocationSettings
-) -> FloatArray:
-    """Covariance (n, n) of the S times in s^2: noise, site delays, velocity scale, and depth if assumed."""
+def model_covariance(place: Place, stations: IndexArray, settings: LocationSettings) -> FloatArray:
+    """Covariance (n, n) in s^2 of the errors stations share: velocity scale, and depth if assumed."""
     times = place.s_times_s[stations]
-    covariance = np.diag(sigma_s**2 + settings.site_sigma_s**2)
-    covariance += settings.velocity_sigma**2 * np.outer(times, times)
+    covariance = settings.velocity_sigma**2 * np.outer(times, times)
     if settings.depth != "free":
         down = place.gradient[stations, 2]
         covariance += settings.depth_sigma_km**2 * np.outer(down, down)
@@ -208,8 +227,9 @@ def location_covariance(
     -----
     At the maximum the gains k of the pairs balance: errors e of the S times move it by
     A e = (G' K G)^-1 G' K D e, with G the gradients of the pair lags, K the curvatures of the gains and D the
-    differences; its covariance is A C A', C from ``time_covariance``. It is multiplied by the misfit where
-    that exceeds 1: real delays scatter more than noise and site delays say when Green's functions differ.
+    differences; its covariance is A C A', with C the noise and site delay of each station and what the
+    stations share (``model_covariance``). What each station has of its own is multiplied by the misfit: real
+    delays scatter more than noise and site delays say when Green's functions differ.
     """
     row_of = np.full(len(grid.network), -1)
     row_of[stations] = np.arange(len(stations))
@@ -230,10 +250,10 @@ def location_covariance(
     differences[np.arange(len(pairs)), second] += 1
     differences[np.arange(len(pairs)), first] -= 1
     influence = np.linalg.pinv(hessian) @ (weighted.T @ differences)
-    times = time_covariance(place, stations, delays.sigma_s, settings)
-    covariance = influence @ times @ influence.T
-    misfit = _misfit(delays, times, gradient)
-    covariance *= max(misfit, 1.0)
+    own = np.diag(delays.sigma_s**2 + settings.site_sigma_s**2)
+    shared = model_covariance(place, stations, settings)
+    misfit = _misfit(delays, own + shared, gradient)
+    covariance = influence @ (misfit * own + shared) @ influence.T
     if settings.depth == "free":
         return _bounded_depth(covariance, spread), misfit
     full = np.zeros((3, 3))
@@ -243,7 +263,7 @@ def location_covariance(
 
 
 def _curvature(place: Place, pairs: IndexArray, correlations: PairCorrelations) -> FloatArray:
-    """Weight (pair,) of each pair's lag at the place: the curvature of its gain, 0 where that is not a peak."""
+    """Weight (pair,) of each pair's lag at the place: curvature of its gain, 0 where that is no peak."""
     first, second = correlations.pairs.first[pairs], correlations.pairs.second[pairs]
     lags = place.s_times_s[second] - place.s_times_s[first]
     width = max(2, round(correlations.lag_rate_hz))  # a second: the curvature of the peak, not of its ripples
@@ -288,7 +308,9 @@ def refine_source(
     """
     place, pairs = start, active
     while True:
-        stations = np.unique(np.concatenate([correlations.pairs.first[pairs], correlations.pairs.second[pairs]]))
+        stations = np.unique(
+            np.concatenate([correlations.pairs.first[pairs], correlations.pairs.second[pairs]])
+        )
         if len(stations) < settings.min_stations:
             return None
         place = climb(place, pairs, correlations, grid, settings)

@@ -14,21 +14,28 @@ class LocationSettings:
     grid_spacing_deg: float = option(
         0.1,
         unit="deg",
-        reason="11 km, 3 s of S moveout: the correlation peak of 0.2-Hz envelopes is wider, refinement does the rest",
+        reason="11 km, 3 s of S moveout: correlation peaks of 0.2-Hz envelopes are wider; refined later",
         gt=0,
         le=1,
     )
     grid_margin_deg: float = option(
-        0.5, unit="deg", reason="sources farther outside of the network than 50 km have no useful errors", ge=0
+        0.5,
+        unit="deg",
+        reason="sources farther outside of the network than 50 km have no useful errors",
+        ge=0,
     )
     depth: Literal["free", "fixed", "interface"] = option(
-        "free", unit="-", reason="assumes nothing; offshore, where depth is not resolved, use 'interface' or 'fixed'"
+        "free",
+        unit="-",
+        reason="assumes nothing; offshore, where depth is not resolved, use 'interface' or 'fixed'",
     )
     fixed_depth_km: float = option(
         16.0, unit="km", reason="plate depth of Japan Trench tremor is 10-25 km (Tanaka et al. 2019)", ge=0
     )
     min_depth_km: float = option(0.0, unit="km", reason="sea level", ge=0)
-    max_depth_km: float = option(60.0, unit="km", reason="deepest tremor of subduction zones is at 45-60 km", gt=0)
+    max_depth_km: float = option(
+        60.0, unit="km", reason="deepest tremor of subduction zones is at 45-60 km", gt=0
+    )
     depth_spacing_km: float = option(
         10.0, unit="km", reason="S times differ by less than 1.5 s between nodes at 30 km distance", gt=0
     )
@@ -38,7 +45,12 @@ class LocationSettings:
         reason="plate models differ by about 5 km; enters the error ellipse when the depth is not free",
         ge=0,
     )
-    max_pair_distance_km: float = option(100.0, unit="km", reason="Mizuno & Ide (2019)", gt=0)
+    max_pair_distance_km: float = option(
+        150.0,
+        unit="km",
+        reason="Mizuno & Ide (2019) use 100; far pairs fix the place, those that do not correlate do no harm",
+        gt=0,
+    )
     max_station_distance_km: float = option(
         150.0, unit="km", reason="beyond, tremor is below the noise on almost every station", gt=0
     )
@@ -51,15 +63,15 @@ class LocationSettings:
     min_stations: int = option(
         5, unit="stations", reason="four unknowns and one to see a contradiction; enveloc's sta_min", ge=4
     )
-    min_stack: float = option(
-        0.5, unit="-", reason="weighted mean correlation of a maximum worth refining (METHOD.md 7.2)", ge=0, lt=1
-    )
     max_sources: int = option(4, unit="-", reason="more were never seen in one window on 150 stations", ge=1)
     min_separation_km: float = option(
         50.0, unit="km", reason="closer sources are not told apart by envelopes (METHOD.md 7.2 F)", gt=0
     )
     min_new_pairs: int = option(
-        8, unit="pairs", reason="a further source must explain pairs that the others do not (METHOD.md 7.2 F)", ge=1
+        8,
+        unit="pairs",
+        reason="a further source must explain pairs that the others do not (METHOD.md 7.2 F)",
+        ge=1,
     )
     max_residual_s: float = option(
         4.0, unit="s", reason="S moveout over half a grid step (2 s) and four site delays", gt=0
@@ -68,9 +80,18 @@ class LocationSettings:
         0.5, unit="s", reason="prior of station terms of Akuhara et al. (2023): sediment, topography", ge=0
     )
     velocity_sigma: float = option(
-        0.03, unit="-", reason="relative error of a regional 1-D S velocity: +-5 % as a uniform law", ge=0
+        0.029,
+        unit="-",
+        reason="relative error of a regional 1-D S velocity: rms of a uniform law over +-5 %",
+        ge=0,
     )
-    outlier_sigma: float = option(3.0, unit="sigma", reason="0.3 % of good stations are lost", gt=1)
+    rival_likelihood: float = option(
+        0.9,
+        unit="-",
+        reason="a maximum elsewhere with 90 % of the log likelihood is a rival: noise changes it by 10 %",
+        gt=0,
+        lt=1,
+    )
     max_azimuthal_gap_deg: float = option(
         180.0, unit="deg", reason="beyond, the source is outside of its stations", gt=0, le=360
     )

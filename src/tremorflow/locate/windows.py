@@ -1,7 +1,7 @@
 """Envelopes of a network, window by window, to located sources."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +17,10 @@ from tremorflow.locate.correlation import (
     station_pairs,
 )
 from tremorflow.locate.grid import SearchGrid
-from tremorflow.locate.hypocentre import Fit, place_at, refine_source, window_spectra
+from tremorflow.locate.hypocentre import Fit, Place, place_at, refine_source, window_spectra
 from tremorflow.locate.settings import LocationSettings
 from tremorflow.locate.source_time import SourceTime, source_time
-from tremorflow.records import Envelopes, FloatArray, timedelta
+from tremorflow.records import NANOSECONDS, Envelopes, FloatArray
 
 ELLIPSE_68 = 1.51  # half axes of the ellipse that holds 68 % of a 2-D Gaussian, in sigma
 
@@ -56,10 +56,14 @@ def error_ellipse(covariance_km2: FloatArray) -> tuple[float, float, float]:
     return float(major), float(minor), float(np.degrees(np.arctan2(east, north)) % 180)
 
 
-def azimuthal_gap_deg(grid: SearchGrid, stations: NDArray[np.intp], latitude: float, longitude: float) -> float:
+def azimuthal_gap_deg(
+    grid: SearchGrid, stations: NDArray[np.intp], latitude: float, longitude: float
+) -> float:
     """Largest angle between neighbouring stations as seen from the epicentre."""
     network = grid.network
-    east, north = east_north_km(latitude, longitude, network.latitudes[stations], network.longitudes[stations])
+    east, north = east_north_km(
+        latitude, longitude, network.latitudes[stations], network.longitudes[stations]
+    )
     azimuths = np.sort(np.degrees(np.arctan2(east, north)) % 360)
     return float(np.diff(np.append(azimuths, azimuths[0] + 360)).max())
 
@@ -70,11 +74,11 @@ def locate_windows(
     settings: LocationSettings,
     progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[WindowResult]:
-    """Sources in every window of the envelopes, in time order.
+    """Locate sources in every window of the envelopes, in time order.
 
     Parameters
     ----------
-    envelopes : (station, time)
+    envelopes : (station, component, time)
         Of the grid's network, in its order.
     grid
         From ``search_grid``.
@@ -84,63 +88,77 @@ def locate_windows(
         Called with the number of windows done and in all.
     """
     pairs = station_pairs(grid, settings)
-    rate = envelopes.sampling_rate_hz
-    length, step = round(settings.window_s * rate), round(settings.step_s * rate)
-    starts = range(0, envelopes.values.shape[-1] - length + 1, step)
-    for k, first in enumerate(starts):
-        yield locate_window(
-            envelopes.window(envelopes.start_time + timedelta(first / rate), settings.window_s), grid, pairs, settings
-        )
+    starts = window_starts(envelopes.start_time, envelopes.end_time, settings)
+    for k, start_time in enumerate(starts):
+        yield locate_window(envelopes.window(start_time, settings.window_s), grid, pairs, settings)
         if progress is not None:
             progress(k + 1, len(starts))
+
+
+def window_starts(
+    start_time: np.datetime64, end_time: np.datetime64, settings: LocationSettings
+) -> list[np.datetime64]:
+    """List the starts of the windows in a span, at whole multiples of the step since 1970.
+
+    However a span is cut into parts, the windows of the parts are those of the whole.
+    """
+    step_ns = round(settings.step_s * NANOSECONDS)
+    first = -(-start_time.astype("datetime64[ns]").astype(np.int64) // step_ns)
+    last = (
+        end_time.astype("datetime64[ns]").astype(np.int64) - round(settings.window_s * NANOSECONDS)
+    ) // step_ns
+    return [np.datetime64(int(k) * step_ns, "ns") for k in range(int(first), int(last) + 1)]
 
 
 def locate_window(
     window: Envelopes, grid: SearchGrid, pairs: StationPairs, settings: LocationSettings
 ) -> WindowResult:
-    """Sources in one window: maxima of the stacked correlation, strongest first, each refined.
+    """Locate the sources in one window: maxima of the likelihood, strongest first, each refined.
 
     A source needs ``min_pairs`` pairs whose correlation at its lags exceeds ``pair_correlation``; a further
     one needs ``min_new_pairs`` that no source before it explains, and a distance of ``min_separation_km``.
     """
     normalised = normalise_envelopes(window, settings.min_completeness)
-    present = normalised.any(axis=(1, 2))
-    if present.sum() < settings.min_stations:
+    if normalised.any(axis=(1, 2)).sum() < settings.min_stations:
         return WindowResult(window.start_time, (), "too_few_stations")
-    correlations = correlate_pairs(normalised, window.sampling_rate_hz, pairs, np.sqrt(2) * settings.site_sigma_s)
+    smoothing_s = np.sqrt(2) * settings.site_sigma_s
+    correlations = correlate_pairs(normalised, window.sampling_rate_hz, pairs, smoothing_s)
     active = np.flatnonzero(correlations.values.max(axis=1) > settings.pair_correlation)
     if len(active) < settings.min_pairs:
         return WindowResult(window.start_time, (), "too_few_correlated_pairs")
     stacked = stack_gains(correlations, active, grid.s_times_s)
-    peaks = stack_maxima(stacked, grid, settings)
-    if not len(peaks):
-        return WindowResult(window.start_time, (), "no_coherent_source")
+    peaks = stack_maxima(stacked, grid)
     spectra = window_spectra(normalised, window.sampling_rate_hz, settings)
     found: list[Hypocentre] = []
     explained = np.zeros(len(pairs), dtype=bool)
     for node in peaks[: 2 * settings.max_sources]:
-        start = place_at(
-            float(grid.node_latitudes[node]), float(grid.node_longitudes[node]), float(grid.node_depths_km[node]), grid
-        )
+        start = place_at(*grid.node(int(node)), grid)
+        if _is_near(start, found, settings.min_separation_km):
+            continue
         near = np.isfinite(grid.s_times_s[:, node])
         reached = active[near[pairs.first[active]] & near[pairs.second[active]]]
         fit = refine_source(start, reached, spectra, correlations, grid, settings)
-        if fit is None or _too_close(fit, found, settings):
+        if fit is None or _is_near(fit.place, found, settings.min_separation_km):
             continue
         used = _supporting_pairs(fit, correlations, settings)
-        needed = settings.min_new_pairs if found else settings.min_pairs
-        if (used & ~explained).sum() < needed:
+        if (used & ~explained).sum() < (settings.min_new_pairs if found else settings.min_pairs):
             continue
         explained |= used
         found.append(_hypocentre(fit, used, correlations, window, grid, settings))
         if len(found) == settings.max_sources:
             break
-    return WindowResult(window.start_time, tuple(found), "located" if found else "no_agreement_of_stations")
+    if not found:
+        return WindowResult(window.start_time, (), "no_agreement_of_stations")
+    rivals = peaks[stacked[peaks] > settings.rival_likelihood * stacked[peaks[0]]]
+    if any(
+        not _is_near(place_at(*grid.node(int(node)), grid), found, settings.min_separation_km)
+        for node in rivals
+    ):
+        found[0] = replace(found[0], flags=(*found[0].flags, "several_maxima"))
+    return WindowResult(window.start_time, tuple(found), "located")
 
 
-def stack_maxima(
-    stacked: NDArray[np.float32], grid: SearchGrid, settings: LocationSettings
-) -> NDArray[np.intp]:
+def stack_maxima(stacked: NDArray[np.float32], grid: SearchGrid) -> NDArray[np.intp]:
     """Nodes that are the maximum of their 5 x 5 neighbours over all depths, strongest first."""
     cube = stacked.reshape(grid.shape)
     best_depth = cube.argmax(axis=0)
@@ -150,19 +168,15 @@ def stack_maxima(
     order = np.argsort(-plane[rows, columns], kind="stable")
     rows, columns = rows[order], columns[order]
     area = plane.shape[0] * plane.shape[1]
-    return best_depth[rows, columns] * area + rows * plane.shape[1] + columns
+    nodes: NDArray[np.intp] = best_depth[rows, columns] * area + rows * plane.shape[1] + columns
+    return nodes
 
 
-def _too_close(fit: Fit, found: list[Hypocentre], settings: LocationSettings) -> bool:
-    """Whether a source is nearer than ``min_separation_km`` to one that was found before."""
+def _is_near(place: Place, found: list[Hypocentre], distance_km: float) -> bool:
+    """Whether a place is nearer than this to one of the sources found before."""
     return any(
-        distances_km(
-            fit.place.latitude,
-            fit.place.longitude,
-            other.fit.place.latitude,
-            other.fit.place.longitude,
-        )
-        < settings.min_separation_km
+        distances_km(place.latitude, place.longitude, other.fit.place.latitude, other.fit.place.longitude)
+        < distance_km
         for other in found
     )
 
@@ -180,7 +194,8 @@ def _supporting_pairs(
     lags = arrival[pairs.second] - arrival[pairs.first]
     known = np.isfinite(lags)
     at_lag = correlations.at(np.arange(len(pairs)), np.where(known, lags, 0.0))
-    return known & (at_lag > settings.pair_correlation)
+    supporting: NDArray[np.bool_] = known & (at_lag > settings.pair_correlation)
+    return supporting
 
 
 def _hypocentre(
@@ -191,7 +206,7 @@ def _hypocentre(
     grid: SearchGrid,
     settings: LocationSettings,
 ) -> Hypocentre:
-    """Accepted source with its correlation, source time and flags."""
+    """Complete an accepted source with its correlation, source time and flags."""
     place, pairs = fit.place, correlations.pairs
     lags = place.s_times_s[pairs.second] - place.s_times_s[pairs.first]
     mean = float(correlations.at(np.arange(len(pairs)), lags)[used].mean())
@@ -199,7 +214,9 @@ def _hypocentre(
     flags = []
     edge = settings.grid_spacing_deg / 2
     lat, lon = grid.latitudes, grid.longitudes
-    inside = lat[0] + edge < place.latitude < lat[-1] - edge and lon[0] + edge < place.longitude < lon[-1] - edge
+    inside = (
+        lat[0] + edge < place.latitude < lat[-1] - edge and lon[0] + edge < place.longitude < lon[-1] - edge
+    )
     if not inside:
         flags.append("grid_edge")
     if gap > settings.max_azimuthal_gap_deg:

@@ -1,0 +1,1 @@
+"""Runs over archives: recordings in, catalogue, pictures and report out."""

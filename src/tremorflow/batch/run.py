@@ -1,0 +1,164 @@
+"""One run: from a source of envelopes to the catalogue, the pictures and the report."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tremorflow.analysis import detect_tremor, finish_catalog
+from tremorflow.batch.outputs import RunResult, check_folder, write_detections, write_outputs
+from tremorflow.batch.recordings import EnvelopeSource, open_recordings
+from tremorflow.errors import SettingsError
+from tremorflow.io.index import Progress
+from tremorflow.locate import Hypocentre, SearchGrid, search_grid, window_starts
+from tremorflow.plate import PlateInterface, read_plate_interface
+from tremorflow.records import Network, event_table, seconds, timedelta
+from tremorflow.settings import Settings, hash_settings, read_settings
+from tremorflow.traveltime import read_velocity_model, station_travel_times
+
+BLOCK_S = 6 * 3600.0  # of envelopes in memory at a time: 78 MB for 150 stations
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """How a run is named, and where its recordings come from, in the words of the report."""
+
+    title: str
+    provenance_note: str
+
+
+def run_settings_file(
+    path: str | Path,
+    output: str | Path,
+    index_progress: Progress | None = None,
+    window_progress: Callable[[int, int], None] | None = None,
+) -> RunResult:
+    """Run that a settings file describes; results go into the folder ``output``.
+
+    Raises
+    ------
+    TremorflowError
+        Settings, archive or output folder that do not serve; the message says what to do.
+    """
+    settings = read_settings(path)
+    check_folder(Path(output))
+    source = open_recordings(settings, index_progress)
+    labels = Labels(Path(path).stem, f"Recordings read from {settings.archive.path}.")
+    return run(settings, source, Path(output), labels, window_progress)
+
+
+def run(
+    settings: Settings,
+    source: EnvelopeSource,
+    output: Path,
+    labels: Labels,
+    progress: Callable[[int, int], None] | None = None,
+) -> RunResult:
+    """Tremor in all that the source has, by the conventional method, written into ``output``.
+
+    Parameters
+    ----------
+    settings
+        All settings.
+    source
+        Where the envelopes come from.
+    output
+        Folder; made if missing. Detections are written after each block of hours, so that nothing found is
+        lost if a later one fails.
+    labels
+        Title and origin of the recordings.
+    progress
+        Called with the number of windows done and in all.
+    """
+    check_folder(output)
+    grid, settings_hash = prepare_grid(settings, source.network)
+    hypocentres: list[Hypocentre] = []
+    tables: list[pd.DataFrame] = []
+    windows: Counter[str] = Counter()
+    start_time, end_time = source.span
+    blocks = _blocks(start_time, end_time, settings)
+    total = sum(count for _, _, count in blocks)
+    for begin, end, count in blocks:
+        done = sum(windows.values())
+        report = None if progress is None else lambda k, _, done=done: progress(done + k, total)
+        found = detect_tremor(source.read(begin, end), grid, settings.location, settings_hash, report)
+        windows.update(found.windows)
+        if count and len(found.events):
+            tables.append(found.events)
+            hypocentres.extend(found.hypocentres)
+            write_detections(output, pd.concat(tables, ignore_index=True))
+    detections = pd.concat(tables, ignore_index=True) if tables else event_table()
+    events = finish_catalog(detections, settings.catalog)
+    result = RunResult(
+        events,
+        tuple(hypocentres),
+        windows,
+        source.skips,
+        source.counts,
+        (start_time, end_time),
+        settings_hash,
+        output,
+    )
+    write_outputs(result, settings, source, grid, labels.title, labels.provenance_note)
+    return result
+
+
+def prepare_grid(settings: Settings, network: Network) -> tuple[SearchGrid, str]:
+    """Search grid with its travel times, and the hash of the settings and the files that they name."""
+    velocity, location = settings.velocity, settings.location
+    model = read_velocity_model(velocity.model)
+    interface: PlateInterface | None = None
+    contents: list[bytes] = [np.stack([model.depths_km, model.vp_km_s, model.vs_km_s]).tobytes()]
+    if location.depth == "interface":
+        if not velocity.plate_interface:
+            raise SettingsError(
+                'location.depth = "interface" needs velocity.plate_interface: the path of a grid file'
+            )
+        interface = read_plate_interface(velocity.plate_interface)
+        contents.append(interface.depths_km.tobytes())
+    deepest_km = location.max_depth_km if location.depth == "free" else 100.0
+    depths = np.arange(0.0, deepest_km + 2 * velocity.depth_step_km, velocity.depth_step_km)
+    travel_times = station_travel_times(model, network, depths, velocity.max_distance_km)
+    return search_grid(network, travel_times, location, interface), hash_settings(settings, *contents)
+
+
+def _blocks(
+    start_time: np.datetime64, end_time: np.datetime64, settings: Settings
+) -> list[tuple[np.datetime64, np.datetime64, int]]:
+    """Start and end of blocks of envelopes whose windows are, together, those of the whole span."""
+    location = settings.location
+    starts = window_starts(start_time, end_time, location)
+    per_block = max(1, int(BLOCK_S / location.step_s))
+    blocks = []
+    for first in range(0, len(starts), per_block):
+        part = starts[first : first + per_block]
+        blocks.append((part[0], part[-1] + timedelta(location.window_s), len(part)))
+    return blocks
+
+
+def summary_lines(result: RunResult) -> list[str]:
+    """Say in a few lines what a run read, skipped and found."""
+    counts = result.counts
+    hours = seconds(result.span[1] - result.span[0]) / 3600
+    files = ", ".join(f"{value} {key[6:]}" for key, value in counts.items() if key.startswith("files_"))
+    lines = [
+        f"read     {counts['stations']} stations, {counts['station_hours']} station-hours in {hours:.2f} h"
+        + (f" ({files} files)" if files else "")
+    ]
+    if len(result.skips):
+        by_reason = result.skips.groupby("reason", sort=False)["count"].sum().sort_values(ascending=False)
+        lines += [f"skipped  {count} x {reason}" for reason, count in by_reason.head(5).items()]
+        if len(by_reason) > 5:
+            lines.append(f"         and {len(by_reason) - 5} more reasons: see skips.csv")
+    else:
+        lines.append("skipped  nothing")
+    ends = ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in result.windows.most_common())
+    lines.append(f"windows  {sum(result.windows.values())}: {ends}")
+    grades = result.events["quality"].value_counts()
+    shares = ", ".join(f"{int(grades.get(grade, 0))} {grade}" for grade in "ABC")
+    lines.append(f"found    {len(result.events)} events (quality {shares})")
+    lines.append(f"written  {result.output}/catalog.csv and report.html")
+    return lines

@@ -1,0 +1,136 @@
+"""The program ``tremorflow``."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from tremorflow import __version__
+from tremorflow.errors import TremorflowError
+
+app = typer.Typer(
+    help="Find and locate tectonic tremor in continuous seismic recordings of a network.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@contextmanager
+def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Progress bar on the terminal; gives the function to call with the number done and in all."""
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Print what went wrong and how to cure it, and leave with status 1, instead of a traceback."""
+    try:
+        yield
+    except TremorflowError as error:
+        typer.echo(f"tremorflow: {error}", err=True)
+        raise typer.Exit(1) from error
+
+
+@app.command()
+def demo(
+    output: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("demo-output"),
+    band: Annotated[Literal["low", "high"], typer.Option(help="Which of the two bands.")] = "low",
+) -> None:
+    """Locate two hours of observed Cascadia tremor that come with the package."""
+    from tremorflow.batch.demo import run_demo
+    from tremorflow.batch.run import summary_lines
+
+    with _explained():
+        with _bar("windows") as progress:
+            result = run_demo(output, band, progress)
+        typer.echo("\n".join(summary_lines(result)))
+
+
+@app.command()
+def run(
+    config: Annotated[Path, typer.Argument(help="Settings file (TOML); `tremorflow settings` prints one.")],
+    output: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("tremorflow-output"),
+) -> None:
+    """Find tremor in an archive of recordings, as a settings file says."""
+    from tremorflow.batch.run import run_settings_file, summary_lines
+
+    with _explained():
+        with _bar("files") as files, _bar("windows") as windows:
+            result = run_settings_file(config, output, files, windows)
+        typer.echo("\n".join(summary_lines(result)))
+
+
+@app.command()
+def inspect(
+    path: Annotated[Path, typer.Argument(help="Folder or file of recordings.")],
+    stations: Annotated[Path | None, typer.Option(help="StationXML, channel table or CSV.")] = None,
+    channel_table: Annotated[Path | None, typer.Option(help="Channel table for WIN32 files.")] = None,
+) -> None:
+    """Show what is there: stations, rates, spans, gaps, units."""
+    from tremorflow.io.inspect import format_inspection
+    from tremorflow.io.inspect import inspect as look
+
+    with _explained(), _bar("files") as progress:
+        typer.echo(
+            format_inspection(look(path, stations=stations, channel_table=channel_table, progress=progress))
+        )
+
+
+@app.command()
+def compare(
+    catalogue: Annotated[Path, typer.Argument(help="Catalogue under test.")],
+    reference: Annotated[Path, typer.Argument(help="Catalogue to hold it against.")],
+    output: Annotated[Path | None, typer.Option(help="Folder for table, JSON and figure.")] = None,
+) -> None:
+    """Match two catalogues in time and space: recall, precision, multiples, offsets."""
+    from tremorflow.catalog.compare import compare_catalogs, comparison_table
+    from tremorflow.catalog.formats import read_catalog
+    from tremorflow.figures.compare import write_comparison
+
+    with _explained():
+        names = (catalogue.name, reference.name)
+        comparison = compare_catalogs(read_catalog(catalogue), read_catalog(reference), names=names)
+        typer.echo(comparison_table(comparison))
+        if output is not None:
+            write_comparison(comparison, output)
+
+
+@app.command()
+def settings(
+    config: Annotated[
+        Path | None, typer.Argument(help="Settings file to check and complete; none: defaults.")
+    ] = None,
+) -> None:
+    """Print every setting with its value, unit and the reason for its default, as a settings file."""
+    from tremorflow.settings import Settings, format_settings, read_settings
+
+    with _explained():
+        typer.echo(format_settings(read_settings(config) if config else Settings()), nl=False)
+
+
+def _version(show: bool) -> None:
+    if show:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Find and locate tectonic tremor in continuous seismic recordings of a network."""
+
+
+if __name__ == "__main__":
+    sys.exit(app())
