@@ -1,3 +1,85 @@
-"""Find and locate tectonic tremor in continuous seismic recordings of a network."""
+"""Find and locate tectonic tremor in continuous seismic recordings of a network.
+
+Public names are loaded on first use: ``import tremorflow`` loads nothing else.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+_ROOMS = {  # public name -> module that holds it
+    "Archive": "tremorflow.io.archive",
+    "CatalogError": "tremorflow.errors",
+    "DataError": "tremorflow.errors",
+    "Envelopes": "tremorflow.records",
+    "MissingExtraError": "tremorflow.errors",
+    "ModelError": "tremorflow.errors",
+    "Network": "tremorflow.records",
+    "Settings": "tremorflow.settings",
+    "SettingsError": "tremorflow.errors",
+    "Station": "tremorflow.records",
+    "TremorflowError": "tremorflow.errors",
+    "Waveforms": "tremorflow.records",
+    "compare_catalogs": "tremorflow.catalog.compare",
+    "compute_envelopes": "tremorflow.preprocess",
+    "detect_tremor": "tremorflow.analysis",
+    "event_table": "tremorflow.records",
+    "finish_catalog": "tremorflow.analysis",
+    "locate_windows": "tremorflow.locate",
+    "open_archive": "tremorflow.io.archive",
+    "read_catalog": "tremorflow.catalog.formats",
+    "read_settings": "tremorflow.settings",
+    "read_stations": "tremorflow.io.stations",
+    "read_velocity_model": "tremorflow.traveltime",
+    "search_grid": "tremorflow.locate",
+    "station_travel_times": "tremorflow.traveltime",
+    "utc": "tremorflow.records",
+    "write_catalog": "tremorflow.catalog.formats",
+}
+
+__all__ = [  # noqa: PLE0604 - the names of the table above, sorted there
+    "__version__",
+    *_ROOMS,
+]
+
+if TYPE_CHECKING:  # what type checkers and editors see; a test holds it against the table
+    from tremorflow.analysis import detect_tremor as detect_tremor
+    from tremorflow.analysis import finish_catalog as finish_catalog
+    from tremorflow.catalog.compare import compare_catalogs as compare_catalogs
+    from tremorflow.catalog.formats import read_catalog as read_catalog
+    from tremorflow.catalog.formats import write_catalog as write_catalog
+    from tremorflow.errors import CatalogError as CatalogError
+    from tremorflow.errors import DataError as DataError
+    from tremorflow.errors import MissingExtraError as MissingExtraError
+    from tremorflow.errors import ModelError as ModelError
+    from tremorflow.errors import SettingsError as SettingsError
+    from tremorflow.errors import TremorflowError as TremorflowError
+    from tremorflow.io.archive import Archive as Archive
+    from tremorflow.io.archive import open_archive as open_archive
+    from tremorflow.io.stations import read_stations as read_stations
+    from tremorflow.locate import locate_windows as locate_windows
+    from tremorflow.locate import search_grid as search_grid
+    from tremorflow.preprocess import compute_envelopes as compute_envelopes
+    from tremorflow.records import Envelopes as Envelopes
+    from tremorflow.records import Network as Network
+    from tremorflow.records import Station as Station
+    from tremorflow.records import Waveforms as Waveforms
+    from tremorflow.records import event_table as event_table
+    from tremorflow.records import utc as utc
+    from tremorflow.settings import Settings as Settings
+    from tremorflow.settings import read_settings as read_settings
+    from tremorflow.traveltime import read_velocity_model as read_velocity_model
+    from tremorflow.traveltime import station_travel_times as station_travel_times
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOMS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_ROOMS[name]), name)
+    globals()[name] = value  # the next use does not come here
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(set(globals()) | set(_ROOMS))
