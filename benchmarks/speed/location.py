@@ -1,4 +1,4 @@
-"""CPU time of locating two hours of real tremor, side by side with enveloc 1.2.0; growth with network and grid.
+"""CPU time of locating two hours of real tremor, side by side with enveloc 1.2.0; growth with the network.
 
     python benchmarks/speed/location.py [--runs 5] [--output FILE]
 
@@ -180,6 +180,30 @@ def compare_bands(runs: int) -> dict[str, dict[str, Any]]:
     return bands
 
 
+def print_bands(bands: dict[str, dict[str, Any]]) -> None:
+    for band, row in bands.items():
+        print(f"{band}: ours {row['ours_cpu_s']:.3f} CPU-s; ", end="")
+        if "ratio" in row:
+            print(
+                f"enveloc {row['enveloc_cpu_s']:.2f}, {row['ratio']} times (bar {BAR:g}, goal {GOAL:g}); ",
+                end="",
+            )
+            print(f"on 1-Hz samples {row['enveloc_1hz_cpu_s']:.2f}, {row['ratio_1hz']} times")
+        else:
+            print("enveloc is not installed (pip install enveloc==1.2.0), so there is no ratio")
+        total = sum(row["stages_cpu_s"].values())
+        shares = [f"{stage} {100 * spent / total:.0f} %" for stage, spent in row["stages_cpu_s"].items()]
+        print("  " + ", ".join(shares))
+
+
+def print_growth(rows: list[dict[str, float]], exponents: dict[str, float]) -> None:
+    print("stations   pairs   nodes  CPU-s of a window")
+    for row in rows:
+        print(f"{row['stations']:8d} {row['pairs']:7d} {row['nodes']:7d}  {row['cpu_s']:.4f}")
+    exponent, large = exponents["exponent"], exponents["exponent_large"]
+    print(f"time ~ (pairs x nodes)^{exponent}, larger half ^{large} (bar 1)")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -188,26 +212,10 @@ def main() -> None:
     parser.add_argument("--output")
     arguments = parser.parse_args()
     bands = compare_bands(arguments.runs)
-    for band, row in bands.items():
-        versus = (
-            f"enveloc {row['enveloc_cpu_s']:.2f} s, {row['ratio']:.1f} times less (bar {BAR:g}, goal {GOAL:g}); "
-            f"enveloc on 1-Hz samples {row['enveloc_1hz_cpu_s']:.2f} s, {row['ratio_1hz']:.1f} times less"
-            if "ratio" in row
-            else "enveloc is not installed, so nothing to compare with: pip install enveloc==1.2.0"
-        )
-        print(f"{band}: ours {row['ours_cpu_s']:.3f} CPU-s; {versus}")
-        total = sum(row["stages_cpu_s"].values())
-        print(
-            "  " + ", ".join(f"{stage} {100 * v / total:.0f} %" for stage, v in row["stages_cpu_s"].items())
-        )
+    print_bands(bands)
     rows = [time_window(count, spacing, 3) for count in STATION_COUNTS for spacing in SPACINGS_DEG]
-    print("stations   pairs   nodes  CPU-s of a window")
-    for row in rows:
-        print(f"{row['stations']:8d} {row['pairs']:7d} {row['nodes']:7d}  {row['cpu_s']:.4f}")
     exponents = growth(rows)
-    print(
-        f"time ~ (pairs x nodes)^{exponents['exponent']}, larger half ^{exponents['exponent_large']} (bar 1)"
-    )
+    print_growth(rows, exponents)
     result = {
         "benchmark": "location_speed",
         "data": "observed, Cascadia 2020-05-24 02:00-04:00 UTC; growth: simulated",

@@ -3,8 +3,8 @@
     python benchmarks/speed/memory.py [--output FILE]
 
 Stations: the 150 of S-net if ../shared/data (or TREMORFLOW_DATA) has their table, else 150 on a regular
-lattice 30 km apart. Envelopes: simulated, two horizontal components at 1 Hz, two bursts at a time. The peak is
-that of this whole process as the operating system counts it, libraries included. Bar: 1 GB.
+lattice 30 km apart. Envelopes: simulated, two horizontal components at 1 Hz, two bursts at a time. The peak
+is that of this whole process as the operating system counts it, libraries included. Bar: 1 GB.
 """
 
 import argparse

@@ -87,7 +87,7 @@ def window_spectra(
     angular: FloatArray = (2 * np.pi * frequencies[keep]).astype(np.float64)
     lag_step_s = LAG_STEP / sampling_rate_hz
     count = int(np.ceil(settings.max_residual_s / lag_step_s))
-    lags: FloatArray = np.arange(-count, count + 1) * float(lag_step_s)
+    lags = (np.arange(-count, count + 1) * lag_step_s).astype(np.float64)
     waves = np.exp(1j * angular[:, None] * lags)
     return WindowSpectra(rfft(joined, n_fft, axis=1)[:, keep], angular, lags, waves, n_fft)
 
@@ -112,22 +112,22 @@ def climb(
     north, east, down = (
         axis.ravel() for axis in np.meshgrid(steps, steps, steps if free else 0.0, indexing="ij")
     )
-    north_km = settings.grid_spacing_deg * 111.0
-    down_km = settings.depth_spacing_km
+    step_km = settings.grid_spacing_deg * 111.0
     for refinement in range(1, REFINEMENTS + 1):
         scale = 3.0**-refinement
         for _ in range(MAX_CLIMBS):
-            frame = LocalFrame(latitude, longitude)
-            lat, lon = frame.to_degrees(east * north_km * scale, north * north_km * scale)
-            lat = np.clip(lat, grid.latitudes[0], grid.latitudes[-1])
-            lon = np.clip(lon, grid.longitudes[0], grid.longitudes[-1])
+            east_km, north_km = east * step_km * scale, north * step_km * scale
             if free:
-                dep = np.clip(depth + down * down_km * scale, settings.min_depth_km, settings.max_depth_km)
+                depths = depth + down * settings.depth_spacing_km * scale
+                depths = np.clip(depths, settings.min_depth_km, settings.max_depth_km)
             else:
-                dep = grid.surface_depth_km(lat, lon)
-            times = grid.travel_times.times(lat, lon, dep)
+                depths = grid.surface_depth_km(*LocalFrame(latitude, longitude).to_degrees(east_km, north_km))
+            times = grid.travel_times.times_around(latitude, longitude, east_km, north_km, depths)
             best = int(np.argmax(interpolate_gains(correlations, pairs, times)))
-            latitude, longitude, depth = float(lat[best]), float(lon[best]), float(dep[best])
+            moved = LocalFrame(latitude, longitude).to_degrees(east_km[best], north_km[best])
+            latitude = float(np.clip(moved[0], grid.latitudes[0], grid.latitudes[-1]))
+            longitude = float(np.clip(moved[1], grid.longitudes[0], grid.longitudes[-1]))
+            depth = float(depths[best])
             if max(abs(north[best]), abs(east[best])) < REACH:
                 break
     return place_at(latitude, longitude, depth, grid)
@@ -169,7 +169,10 @@ def measure_delays(place: Place, stations: IndexArray, weights: FloatArray, spec
     slope = _to_time(1j * spectra.angular_hz * others, spectra)
     scatter = _long_run_sum(slope * _to_time(residual, spectra), round(NOISE_MEMORY / HIGHEST))
     information = np.maximum(gain * (slope**2).sum(axis=1), np.sqrt(TINY))
-    return Delays(delays, np.sqrt(scatter) / information, np.clip(correlation, -1, 1))
+    # a delay is looked for within a range: no more uncertain than a uniform law over it
+    widest = spectra.lags_s[-1] / np.sqrt(3)
+    sigma = 1 / np.sqrt(information**2 / np.maximum(scatter, TINY) + 1 / widest**2)
+    return Delays(delays, sigma, np.clip(correlation, -1, 1))
 
 
 def _to_time(values: NDArray[np.complex128], spectra: WindowSpectra) -> FloatArray:
@@ -307,6 +310,7 @@ def refine_source(
     ``template_correlation``, or whose delay lies at the end of the range, are dropped with their pairs.
     """
     place, pairs = start, active
+    weights = np.ones(len(grid.network))
     while True:
         stations = np.unique(
             np.concatenate([correlations.pairs.first[pairs], correlations.pairs.second[pairs]])
@@ -314,8 +318,8 @@ def refine_source(
         if len(stations) < settings.min_stations:
             return None
         place = climb(place, pairs, correlations, grid, settings)
-        delays = measure_delays(place, stations, np.ones(len(stations)), spectra)
-        delays = measure_delays(place, stations, station_weights(delays.correlation), spectra)
+        delays = measure_delays(place, stations, weights[stations], spectra)
+        weights[stations] = station_weights(delays.correlation)
         bad = (delays.correlation < settings.template_correlation) | (
             np.abs(delays.seconds) >= settings.max_residual_s
         )
@@ -323,5 +327,6 @@ def refine_source(
             break
         lost = np.isin(np.arange(len(grid.network)), stations[bad])
         pairs = pairs[~(lost[correlations.pairs.first[pairs]] | lost[correlations.pairs.second[pairs]])]
+    delays = measure_delays(place, stations, weights[stations], spectra)
     covariance, misfit = location_covariance(place, stations, pairs, delays, correlations, grid, settings)
     return Fit(place, stations, pairs, delays, covariance, misfit)

@@ -137,11 +137,17 @@ def locate_window(
             continue
         near = np.isfinite(grid.s_times_s[:, node])
         reached = active[near[pairs.first[active]] & near[pairs.second[active]]]
+        needed = settings.min_new_pairs if found else settings.min_pairs
+        lags = start.s_times_s[pairs.second[reached]] - start.s_times_s[pairs.first[reached]]
+        # off the node the lags differ by seconds, so half of the correlation must do here
+        promising = correlations.at(reached, lags) > settings.pair_correlation / 2
+        if (promising & ~explained[reached]).sum() < needed:
+            continue
         fit = refine_source(start, reached, spectra, correlations, grid, settings)
         if fit is None or _is_near(fit.place, found, settings.min_separation_km):
             continue
         used = _supporting_pairs(fit, correlations, settings)
-        if (used & ~explained).sum() < (settings.min_new_pairs if found else settings.min_pairs):
+        if (used & ~explained).sum() < needed:
             continue
         explained |= used
         found.append(_hypocentre(fit, used, correlations, window, grid, settings))
