@@ -1,0 +1,149 @@
+"""A run from raw recordings finds the burst that is in them, whatever the format, and says what it left out."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.batch.conftest import SimulatedArchive
+from tremorflow.batch.run import run_settings_file, summary_lines
+from tremorflow.catalog.formats import read_catalog
+from tremorflow.errors import DataError, SettingsError
+from tremorflow.geodesy import distances_km
+from tremorflow.records import utc
+
+SETTINGS = """
+[archive]
+path = "{path}"
+{stations}
+index_folder = "{index}"
+{more}
+[location]
+depth = "fixed"
+fixed_depth_km = 20.0
+"""
+
+
+def write_settings(folder: Path, archive: SimulatedArchive, more: str = "", stations: bool = True) -> Path:
+    path = folder / "config.toml"
+    index = folder / "index"
+    index.mkdir()
+    line = f'stations = "{archive.folder / "stations.csv"}"' if stations else ""
+    path.write_text(SETTINGS.format(path=archive.folder, stations=line, index=index, more=more), encoding="utf-8")
+    return path
+
+
+def check_burst(events: pd.DataFrame, archive: SimulatedArchive) -> None:
+    assert len(events) >= 1
+    best = events.sort_values("n_pairs").iloc[-1]
+    error_km = float(distances_km(archive.latitude, archive.longitude, best["latitude"], best["longitude"]))
+    assert error_km < 3.0
+    assert error_km < 1.5 * best["semi_major_km"]
+    assert best["n_stations"] >= 10
+    middle = utc("2024-03-01T00:07:10Z")
+    assert abs(best["time"].to_datetime64() - middle) < np.timedelta64(30, "s")
+
+
+def test_burst_in_miniseed_is_found(sds_archive: SimulatedArchive, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    result = run_settings_file(write_settings(tmp_path, sds_archive), output)
+    check_burst(result.events, sds_archive)
+    assert result.counts["stations"] == 12
+    assert len(result.events) <= 2
+    again = read_catalog(output / "catalog.csv")
+    pd.testing.assert_frame_equal(again, read_catalog(output / "catalog.parquet"))
+    assert list(again["event_id"]) == list(result.events["event_id"])
+    for name in ("catalog.xml", "catalog.geojson", "map.png", "time_latitude.png", "report.html", "settings.toml"):
+        assert (output / name).stat().st_size > 300, name
+    provenance = json.loads((output / "run.json").read_text(encoding="utf-8"))
+    assert provenance["settings_hash"] == again["settings_hash"].iloc[0]
+    lines = "\n".join(summary_lines(result))
+    assert "12 stations" in lines
+    assert f"{len(result.events)} events" in lines
+
+
+def test_win32_gives_what_miniseed_gives(
+    sds_archive: SimulatedArchive, win32_archive: SimulatedArchive, tmp_path: Path
+) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    first = run_settings_file(write_settings(tmp_path / "a", sds_archive), tmp_path / "a" / "out")
+    second = run_settings_file(write_settings(tmp_path / "b", win32_archive, stations=False), tmp_path / "b" / "out")
+    check_burst(second.events, win32_archive)
+    # WIN32's channel tables keep four decimals of a degree: 10 m
+    assert np.allclose(first.events["latitude"], second.events["latitude"], atol=5e-3)
+    assert np.allclose(first.events["longitude"], second.events["longitude"], atol=5e-3)
+
+
+def test_small_chunks_change_nothing(sds_archive: SimulatedArchive, tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    whole = run_settings_file(write_settings(tmp_path / "a", sds_archive), tmp_path / "a" / "out")
+    pieces = run_settings_file(
+        write_settings(tmp_path / "b", sds_archive, "chunk_s = 97.0"), tmp_path / "b" / "out"
+    )
+    assert len(whole.events) == len(pieces.events)
+    assert np.allclose(whole.events["latitude"], pieces.events["latitude"], atol=1e-3)
+    assert np.allclose(whole.events["semi_major_km"], pieces.events["semi_major_km"], rtol=0.02)
+
+
+def test_span_and_exclusions_are_kept(sds_archive: SimulatedArchive, tmp_path: Path) -> None:
+    more = 'start = "2024-03-01T00:05:00Z"\nend = "2024-03-01T00:12:30Z"\nexclude_stations = ["N.T03"]'
+    result = run_settings_file(write_settings(tmp_path, sds_archive, more), tmp_path / "out")
+    assert sum(result.windows.values()) == 2
+    assert result.counts["stations"] == 11
+    assert "excluded in the settings" in set(result.skips["reason"])
+
+
+def test_damaged_and_missing_parts_are_counted(sds_archive: SimulatedArchive, tmp_path: Path) -> None:
+    import shutil
+
+    folder = tmp_path / "damaged"
+    shutil.copytree(sds_archive.folder, folder)
+    files = sorted(folder.rglob("*HH*.D.2024.061"))
+    files[0].write_bytes(files[0].read_bytes()[:5000])  # cut off
+    files[4].write_bytes(b"")  # empty
+    files[7].write_bytes(b"not a recording" * 100)  # foreign
+    (folder / "stations.csv").write_text(
+        "\n".join((sds_archive.folder / "stations.csv").read_text().splitlines()[:-1]) + "\n", encoding="utf-8"
+    )
+    damaged = SimulatedArchive(
+        folder, sds_archive.network, sds_archive.latitude, sds_archive.longitude, sds_archive.depth_km
+    )
+    result = run_settings_file(write_settings(tmp_path, damaged), tmp_path / "out")
+    check_burst(result.events, damaged)
+    reasons = " ".join(result.skips["reason"])
+    assert "no coordinates" in reasons
+    assert (tmp_path / "out" / "skips.csv").read_text(encoding="utf-8").count("\n") == len(result.skips) + 1
+    assert result.skips["count"].sum() >= 4
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("[archive]\npath = 'nowhere'\n", "does not exist"),
+        ("[archive]\n", "archive.path is empty"),
+        ("[archive]\npath = '.'\n", "no recording"),
+        ("[archive\n", "not TOML"),
+        ("[location]\nwindow = 3\n", r"location\.window is not a setting; did you mean window_s"),
+    ],
+)
+def test_what_cannot_run_says_why(tmp_path: Path, text: str, match: str) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(text, encoding="utf-8")
+    with pytest.raises((DataError, SettingsError), match=match):
+        run_settings_file(config, tmp_path / "out")
+
+
+def test_one_station_is_refused(sds_archive: SimulatedArchive, tmp_path: Path) -> None:
+    more = 'exclude_stations = ["' + '", "'.join(sds_archive.network.codes[1:]) + '"]'
+    with pytest.raises(DataError, match="min_stations"):
+        run_settings_file(write_settings(tmp_path, sds_archive, more), tmp_path / "out")
+
+
+def test_output_folder_that_is_a_file_is_refused(sds_archive: SimulatedArchive, tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("in the way", encoding="utf-8")
+    with pytest.raises(DataError, match="output folder"):
+        run_settings_file(write_settings(tmp_path, sds_archive), tmp_path / "out")
