@@ -22,6 +22,8 @@ HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
 QUICK = {  # options of the short form
     "location_coverage": ["--events", "12", "--seed", "1"],
+    "enveloc_cascadia": [],
+    "location": ["--runs", "1"],
     "preprocess": ["--repeats", "1"],
     "reading": ["--repeat", "1"],
     "traveltime": [],
@@ -40,7 +42,7 @@ def find_programs(names: list[str]) -> list[Path]:
 
 
 def last_json(text: str) -> Any:
-    """JSON object that a text ends with: its last line, or several lines from one that starts with a brace."""
+    """JSON object that a text ends with: the last line that starts with a brace, and those after it."""
     lines = text.rstrip().splitlines()
     for first in range(len(lines) - 1, -1, -1):
         if lines[first].startswith("{"):

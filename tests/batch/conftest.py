@@ -1,10 +1,8 @@
 """A small archive of simulated recordings of one burst of tremor, in two formats."""
 
-from dataclasses import dataclass
-from pathlib import Path
-
 import numpy as np
 import pytest
+from archives import SimulatedArchive
 from scipy.signal import butter, sosfilt
 
 from tremorflow.geodesy import LocalFrame, distances_km
@@ -20,15 +18,6 @@ LENGTH_S = 900.0
 BURST_S = (400.0, 460.0)  # at the source
 COUNTS_PER_M_S = 1e9
 NOISE_M_S = 1e-7
-
-
-@dataclass(frozen=True)
-class SimulatedArchive:
-    folder: Path
-    network: Network
-    latitude: float
-    longitude: float
-    depth_km: float
 
 
 def simulate_segments(network: Network, s_times_s: np.ndarray, distances: np.ndarray) -> list[Segment]:
@@ -63,7 +52,9 @@ def tremor_source() -> tuple[Network, list[Segment], float, float, float]:
     network = Network(tuple(stations))
     latitude, longitude, depth = 38.1, 142.1, 20.0
     model = read_velocity_model("jma2001")
-    s_times = station_travel_times(model, network, np.arange(0, 61.0, 1.0), 300.0).times(latitude, longitude, depth)
+    s_times = station_travel_times(model, network, np.arange(0, 61.0, 1.0), 300.0).times(
+        latitude, longitude, depth
+    )
     epicentral = distances_km(latitude, longitude, network.latitudes, network.longitudes)
     segments = simulate_segments(network, s_times, np.hypot(epicentral, depth))
     return network, segments, latitude, longitude, depth
@@ -71,7 +62,8 @@ def tremor_source() -> tuple[Network, list[Segment], float, float, float]:
 
 @pytest.fixture(scope="session")
 def sds_archive(
-    tmp_path_factory: pytest.TempPathFactory, tremor_source: tuple[Network, list[Segment], float, float, float]
+    tmp_path_factory: pytest.TempPathFactory,
+    tremor_source: tuple[Network, list[Segment], float, float, float],
 ) -> SimulatedArchive:
     from obspy import Trace, UTCDateTime
 
@@ -95,7 +87,8 @@ def sds_archive(
 
 @pytest.fixture(scope="session")
 def win32_archive(
-    tmp_path_factory: pytest.TempPathFactory, tremor_source: tuple[Network, list[Segment], float, float, float]
+    tmp_path_factory: pytest.TempPathFactory,
+    tremor_source: tuple[Network, list[Segment], float, float, float],
 ) -> SimulatedArchive:
     network, segments, *place = tremor_source
     folder = tmp_path_factory.mktemp("win32")

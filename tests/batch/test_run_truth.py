@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from archives import SimulatedArchive
 
-from tests.batch.conftest import SimulatedArchive
 from tremorflow.batch.run import run_settings_file, summary_lines
 from tremorflow.catalog.formats import read_catalog
 from tremorflow.errors import DataError, SettingsError
@@ -31,7 +31,9 @@ def write_settings(folder: Path, archive: SimulatedArchive, more: str = "", stat
     index = folder / "index"
     index.mkdir()
     line = f'stations = "{archive.folder / "stations.csv"}"' if stations else ""
-    path.write_text(SETTINGS.format(path=archive.folder, stations=line, index=index, more=more), encoding="utf-8")
+    path.write_text(
+        SETTINGS.format(path=archive.folder, stations=line, index=index, more=more), encoding="utf-8"
+    )
     return path
 
 
@@ -55,7 +57,14 @@ def test_burst_in_miniseed_is_found(sds_archive: SimulatedArchive, tmp_path: Pat
     again = read_catalog(output / "catalog.csv")
     pd.testing.assert_frame_equal(again, read_catalog(output / "catalog.parquet"))
     assert list(again["event_id"]) == list(result.events["event_id"])
-    for name in ("catalog.xml", "catalog.geojson", "map.png", "time_latitude.png", "report.html", "settings.toml"):
+    for name in (
+        "catalog.xml",
+        "catalog.geojson",
+        "map.png",
+        "time_latitude.png",
+        "report.html",
+        "settings.toml",
+    ):
         assert (output / name).stat().st_size > 300, name
     provenance = json.loads((output / "run.json").read_text(encoding="utf-8"))
     assert provenance["settings_hash"] == again["settings_hash"].iloc[0]
@@ -70,7 +79,9 @@ def test_win32_gives_what_miniseed_gives(
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
     first = run_settings_file(write_settings(tmp_path / "a", sds_archive), tmp_path / "a" / "out")
-    second = run_settings_file(write_settings(tmp_path / "b", win32_archive, stations=False), tmp_path / "b" / "out")
+    second = run_settings_file(
+        write_settings(tmp_path / "b", win32_archive, stations=False), tmp_path / "b" / "out"
+    )
     check_burst(second.events, win32_archive)
     # WIN32's channel tables keep four decimals of a degree: 10 m
     assert np.allclose(first.events["latitude"], second.events["latitude"], atol=5e-3)
@@ -107,7 +118,8 @@ def test_damaged_and_missing_parts_are_counted(sds_archive: SimulatedArchive, tm
     files[4].write_bytes(b"")  # empty
     files[7].write_bytes(b"not a recording" * 100)  # foreign
     (folder / "stations.csv").write_text(
-        "\n".join((sds_archive.folder / "stations.csv").read_text().splitlines()[:-1]) + "\n", encoding="utf-8"
+        "\n".join((sds_archive.folder / "stations.csv").read_text().splitlines()[:-1]) + "\n",
+        encoding="utf-8",
     )
     damaged = SimulatedArchive(
         folder, sds_archive.network, sds_archive.latitude, sds_archive.longitude, sds_archive.depth_km
