@@ -18,7 +18,7 @@ from tremorflow.records import Envelopes, Network, Station, utc
 from tremorflow.traveltime import read_velocity_model, station_travel_times
 
 FOLDER = Path(tremorflow.__file__).parent / "resources" / "cascadia_2020"
-REFERENCE = Path(__file__).resolve().parents[1] / "tests" / "enveloc_cascadia_2020.csv"
+REFERENCE = Path(__file__).resolve().parents[1] / "tests" / "locate" / "enveloc_cascadia_2020.csv"
 BANDS = {"low": "cascadia_long", "high": "cascadia_long_hp"}
 START = utc("2020-05-24T02:00:00Z")
 
