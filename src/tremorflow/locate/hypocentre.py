@@ -72,6 +72,7 @@ class Fit:
     delays: Delays
     covariance_km2: FloatArray
     misfit: float  # mean squared delay over its expectation, drawn towards 1
+    likelihood: float  # summed gains of all pairs that were offered, at the place
 
 
 def window_spectra(
@@ -329,4 +330,5 @@ def refine_source(
         pairs = pairs[~(lost[correlations.pairs.first[pairs]] | lost[correlations.pairs.second[pairs]])]
     delays = measure_delays(place, stations, weights[stations], spectra)
     covariance, misfit = location_covariance(place, stations, pairs, delays, correlations, grid, settings)
-    return Fit(place, stations, pairs, delays, covariance, misfit)
+    likelihood = float(interpolate_gains(correlations, active, place.s_times_s[:, None])[0])
+    return Fit(place, stations, pairs, delays, covariance, misfit, likelihood)

@@ -17,11 +17,19 @@ from tremorflow.locate.correlation import (
     station_pairs,
 )
 from tremorflow.locate.grid import SearchGrid
-from tremorflow.locate.hypocentre import Fit, Place, place_at, refine_source, window_spectra
+from tremorflow.locate.hypocentre import (
+    Fit,
+    Place,
+    WindowSpectra,
+    place_at,
+    refine_source,
+    window_spectra,
+)
 from tremorflow.locate.settings import LocationSettings
 from tremorflow.locate.source_time import SourceTime, source_time
 from tremorflow.records import NANOSECONDS, Envelopes, FloatArray
 
+SAME_PLACE_KM = 15.0  # a maximum this near to a refined source leads to the same place
 ELLIPSE_68 = 1.51  # half axes of the ellipse that holds 68 % of a 2-D Gaussian, in sigma
 
 
@@ -129,39 +137,70 @@ def locate_window(
     stacked = stack_gains(correlations, active, grid.s_times_s)
     peaks = stack_maxima(stacked, grid)
     spectra = window_spectra(normalised, window.sampling_rate_hz, settings)
-    found: list[Hypocentre] = []
-    explained = np.zeros(len(pairs), dtype=bool)
+    fits = _refine_peaks(peaks, active, correlations, spectra, grid, settings)
+    found = _accept_sources(fits, correlations, window, grid, settings)
+    if not found:
+        return WindowResult(window.start_time, (), "no_agreement_of_stations")
+    rivals = peaks[stacked[peaks] > settings.rival_likelihood * stacked[peaks[0]]]
+    places = [found_one.fit.place for found_one in found]
+    if any(not _is_near(grid.node(int(node))[:2], places, settings.min_separation_km) for node in rivals):
+        found[0] = replace(found[0], flags=(*found[0].flags, "several_maxima"))
+    return WindowResult(window.start_time, tuple(found), "located")
+
+
+def _refine_peaks(
+    peaks: NDArray[np.intp],
+    active: NDArray[np.intp],
+    correlations: PairCorrelations,
+    spectra: WindowSpectra,
+    grid: SearchGrid,
+    settings: LocationSettings,
+) -> list[Fit]:
+    """Refine the strongest maxima that enough pairs promise, by the likelihood they reach, largest first.
+
+    Between nodes a lower maximum may turn out to be the higher one, so all are refined before one is chosen.
+    """
+    pairs = correlations.pairs
+    fits: list[Fit] = []
     for node in peaks[: 2 * settings.max_sources]:
         start = place_at(*grid.node(int(node)), grid)
-        if _is_near(start, found, settings.min_separation_km):
+        if _is_near((start.latitude, start.longitude), [fit.place for fit in fits], SAME_PLACE_KM):
             continue
         near = np.isfinite(grid.s_times_s[:, node])
         reached = active[near[pairs.first[active]] & near[pairs.second[active]]]
-        needed = settings.min_new_pairs if found else settings.min_pairs
         lags = start.s_times_s[pairs.second[reached]] - start.s_times_s[pairs.first[reached]]
         # off the node the lags differ by seconds, so half of the correlation must do here
         promising = correlations.at(reached, lags) > settings.pair_correlation / 2
-        if (promising & ~explained[reached]).sum() < needed:
+        if promising.sum() < settings.min_pairs:
             continue
         fit = refine_source(start, reached, spectra, correlations, grid, settings)
-        if fit is None or _is_near(fit.place, found, settings.min_separation_km):
+        if fit is not None:
+            fits.append(fit)
+    return sorted(fits, key=lambda fit: -fit.likelihood)
+
+
+def _accept_sources(
+    fits: list[Fit],
+    correlations: PairCorrelations,
+    window: Envelopes,
+    grid: SearchGrid,
+    settings: LocationSettings,
+) -> list[Hypocentre]:
+    """Accept the sources that enough pairs support which no stronger source explains, far enough apart."""
+    found: list[Hypocentre] = []
+    explained = np.zeros(len(correlations.pairs), dtype=bool)
+    for fit in fits:
+        place = (fit.place.latitude, fit.place.longitude)
+        if _is_near(place, [other.fit.place for other in found], settings.min_separation_km):
             continue
         used = _supporting_pairs(fit, correlations, settings)
-        if (used & ~explained).sum() < needed:
+        if (used & ~explained).sum() < (settings.min_new_pairs if found else settings.min_pairs):
             continue
         explained |= used
         found.append(_hypocentre(fit, used, correlations, window, grid, settings))
         if len(found) == settings.max_sources:
             break
-    if not found:
-        return WindowResult(window.start_time, (), "no_agreement_of_stations")
-    rivals = peaks[stacked[peaks] > settings.rival_likelihood * stacked[peaks[0]]]
-    if any(
-        not _is_near(place_at(*grid.node(int(node)), grid), found, settings.min_separation_km)
-        for node in rivals
-    ):
-        found[0] = replace(found[0], flags=(*found[0].flags, "several_maxima"))
-    return WindowResult(window.start_time, tuple(found), "located")
+    return found
 
 
 def stack_maxima(stacked: NDArray[np.float32], grid: SearchGrid) -> NDArray[np.intp]:
@@ -178,13 +217,9 @@ def stack_maxima(stacked: NDArray[np.float32], grid: SearchGrid) -> NDArray[np.i
     return nodes
 
 
-def _is_near(place: Place, found: list[Hypocentre], distance_km: float) -> bool:
-    """Whether a place is nearer than this to one of the sources found before."""
-    return any(
-        distances_km(place.latitude, place.longitude, other.fit.place.latitude, other.fit.place.longitude)
-        < distance_km
-        for other in found
-    )
+def _is_near(epicentre: tuple[float, float], places: list[Place], distance_km: float) -> bool:
+    """Whether an epicentre is nearer than this to one of the places."""
+    return any(distances_km(*epicentre, place.latitude, place.longitude) < distance_km for place in places)
 
 
 def _supporting_pairs(
