@@ -305,29 +305,28 @@ def refine_source(
     grid: SearchGrid,
     settings: LocationSettings,
 ) -> Fit | None:
-    """Hypocentre near ``start`` from the active pairs, or None if too few stations agree on one.
+    """Hypocentre near ``start`` from the active pairs, or None if too few stations agree on it.
 
-    After each search the stations whose correlation with the stack of the others stays below
-    ``template_correlation``, or whose delay lies at the end of the range, are dropped with their pairs.
+    Stations whose correlation with the stack of the others stays below ``template_correlation``, or whose
+    delay lies at the end of the range, are then left out of errors and counts. They stay in the search: a
+    pair that does not fit adds next to nothing there, and without it the maximum may jump to a rival.
     """
-    place, pairs = start, active
+    first, second = correlations.pairs.first, correlations.pairs.second
+    place = climb(start, active, correlations, grid, settings)
+    pairs = active
     weights = np.ones(len(grid.network))
     while True:
-        stations = np.unique(
-            np.concatenate([correlations.pairs.first[pairs], correlations.pairs.second[pairs]])
-        )
+        stations = np.unique(np.concatenate([first[pairs], second[pairs]]))
         if len(stations) < settings.min_stations:
             return None
-        place = climb(place, pairs, correlations, grid, settings)
         delays = measure_delays(place, stations, weights[stations], spectra)
         weights[stations] = station_weights(delays.correlation)
-        bad = (delays.correlation < settings.template_correlation) | (
-            np.abs(delays.seconds) >= settings.max_residual_s
-        )
-        if not bad.any():
+        good = delays.correlation >= settings.template_correlation
+        good &= np.abs(delays.seconds) < settings.max_residual_s
+        if good.all():
             break
-        lost = np.isin(np.arange(len(grid.network)), stations[bad])
-        pairs = pairs[~(lost[correlations.pairs.first[pairs]] | lost[correlations.pairs.second[pairs]])]
+        kept = np.isin(np.arange(len(grid.network)), stations[good])
+        pairs = pairs[kept[first[pairs]] & kept[second[pairs]]]
     delays = measure_delays(place, stations, weights[stations], spectra)
     covariance, misfit = location_covariance(place, stations, pairs, delays, correlations, grid, settings)
     likelihood = float(interpolate_gains(correlations, active, place.s_times_s[:, None])[0])
