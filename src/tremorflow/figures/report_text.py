@@ -3,15 +3,18 @@
 ENVELOPE_CORRELATION = (
     "Tremor has no clear onset to pick, but its envelope rises and falls alike at neighbouring stations. "
     "Envelope correlation (Obara 2002) finds the source whose S waves explain the delays between stations; "
-    "this run uses it in the maximum-likelihood form of Mizuno & Ide (2019), the conventional method.",
+    "this run uses a maximum-likelihood form of it after Mizuno & Ide (2019), the conventional method.",
     "The recordings are band-passed and turned into smoothed envelopes, which are cut into overlapping "
-    "windows. In each window the envelopes of all pairs of stations are correlated. For a trial source the "
-    "correlations at the predicted differences of S time are averaged over the pairs with weights; sources "
-    "are sought where this average is largest on a grid, several in a window if there are several maxima, "
-    "and refined off the grid, while pairs that do not fit are rejected and the weights renewed. Events "
-    "found twice in overlapping windows are merged.",
+    "windows. In each window the envelopes of all pairs of stations are correlated. For a trial source each "
+    "pair gives the logarithm of the likelihood of its correlation at the predicted difference of S time; "
+    "pairs that correlate nowhere take no part. The sum over the pairs is computed on a grid, its maxima "
+    "(several, if the window holds several sources) are refined between the nodes, and stations that "
+    "contradict the others are left out of counts and errors. Events found twice in overlapping windows are "
+    "merged.",
     "The error ellipse is meant to hold 68 % of the probability in two dimensions (1.51 standard "
-    "deviations), the error of the velocity model included.",
+    "deviations). It follows from how the place moves with errors of the S times: the noise of the envelopes "
+    "and the scatter of the stations about the solution, unknown site delays, an unknown scale of the "
+    "velocity model and, where the depth is assumed, its error, as large as the settings below say.",
     "This is an independent re-implementation from public descriptions. It is not the program of the "
     "authors cited, and its results can differ from theirs.",
 )

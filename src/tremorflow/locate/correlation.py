@@ -43,8 +43,9 @@ class PairCorrelations:
     zero_lag: int
 
     def at(self, pair: IndexArray, lags_s: FloatArray) -> NDArray[np.float32]:
-        """Correlation of these pairs at these lags, at the nearest lag sample; 0 beyond the ends."""
-        position = np.rint(lags_s * self.lag_rate_hz).astype(np.intp) + self.zero_lag
+        """Correlation of these pairs at these lags, at the nearest lag sample; 0 beyond the ends and for NaN."""
+        samples = np.nan_to_num(np.rint(lags_s * self.lag_rate_hz), nan=np.iinfo(np.int32).min)
+        position = samples.astype(np.intp) + self.zero_lag
         inside = (position >= 0) & (position < self.values.shape[1])
         return np.where(inside, self.values[pair, np.where(inside, position, 0)], np.float32(0))
 
