@@ -1,0 +1,238 @@
+"""Write the pages of the documentation that come from the code and from stored measurements.
+
+    python docs/generate.py           write them
+    python docs/generate.py --check   only say, with status 1, which are not up to date
+
+Nothing in these pages is typed by hand: settings from their classes, columns from the event table,
+commands from the program, functions from their docstrings, numbers from ``benchmarks/results/*.json``.
+"""
+
+import argparse
+import ast
+import dataclasses
+import inspect
+import json
+import sys
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from typer.models import ArgumentInfo, ParameterInfo
+
+import tremorflow
+from tremorflow.cli import app
+from tremorflow.records import EVENT_COLUMNS, FULL_CHAIN_COLUMNS, Column
+from tremorflow.settings import Settings, format_settings, list_settings
+
+DOCS = Path(__file__).resolve().parent
+RESULTS = DOCS.parent / "benchmarks" / "results"
+MADE = "<!-- Written by docs/generate.py. Change the code that it is made from, then run: make docs -->\n\n"
+BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+
+
+def table(header: list[str], rows: list[list[str]]) -> str:
+    """Markdown table; bars inside of cells are escaped."""
+    lines = [[cell.replace("|", "\\|") for cell in row] for row in (header, ["---"] * len(header), *rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def settings_page() -> str:
+    """Every setting by section, and the whole as a file."""
+    text = MADE + "# Settings\n\nOne TOML file holds them all; what it does not name keeps its default.\n"
+    text += "`tremorflow settings` prints this, `tremorflow settings CONFIG.toml` checks and completes\n"
+    text += "yours. Unknown keys and impossible values are refused with the path of the key.\n"
+    rows = list(list_settings(Settings()))
+    for section in dataclasses.fields(Settings):
+        own = [row for row in rows if row.key.startswith(f"{section.name}.")]
+        title = (type(getattr(Settings(), section.name)).__doc__ or "").splitlines()[0]
+        cells = [[f"`{r.key.split('.', 1)[1]}`", f"`{plain(r.value)}`", r.unit, r.reason] for r in own]
+        text += f"\n## `[{section.name}]`\n\n{title}\n\n"
+        text += table(["key", "default", "unit", "why this default"], cells)
+    return text + f"\n## As a file\n\n```toml\n{format_settings(Settings())}```\n"
+
+
+def plain(value: Any) -> str:
+    """Value as one writes it in TOML."""
+    return json.dumps(list(value) if isinstance(value, tuple) else value)
+
+
+def columns_page() -> str:
+    """Columns of the event table with unit and meaning."""
+    text = MADE + "# Columns of the catalogue\n\n"
+    text += "CSV and Parquet have the same columns. Times are UTC, in CSV as ISO 8601 with `Z`; depth is\n"
+    text += "positive down from sea level; an empty cell (NaN, NaT) means unknown or not solved for.\n\n"
+    text += column_table(EVENT_COLUMNS)
+    text += "\n## Columns of the full chain\n\nReserved; the conventional method does not write them.\n\n"
+    return text + column_table(FULL_CHAIN_COLUMNS)
+
+
+def column_table(columns: dict[str, Column]) -> str:
+    """Name, type, unit and meaning of each column."""
+    rows = [[f"`{name}`", f"`{one.dtype}`", one.unit, one.meaning] for name, one in columns.items()]
+    return table(["column", "type", "unit", "meaning"], rows)
+
+
+def commands_page() -> str:
+    """Every command with its arguments and options."""
+    text = MADE + "# Command line\n\n```\ntremorflow [--version] COMMAND ...\n```\n\n"
+    text += "Every command leaves with status 0 if it did what was asked, 1 if it could not (the message\n"
+    text += "says what failed, where, and what to do), 2 if the command line itself is wrong.\n"
+    for command in app.registered_commands:
+        function = command.callback
+        assert function is not None
+        hints = get_type_hints(function, include_extras=True)
+        parameters = inspect.signature(function).parameters.values()
+        rows = [parameter_row(one, *get_args(hints[one.name])) for one in parameters]
+        usage = " ".join(["tremorflow", function.__name__, *(row[0] for row in rows if row[0][0] != "-")])
+        cells = [[f"`{name}`", *others] for name, *others in rows]
+        text += f"\n## `{usage}`\n\n{inspect.getdoc(function)}\n\n"
+        text += table(["argument or option", "default", "meaning"], cells)
+    return text
+
+
+def parameter_row(parameter: inspect.Parameter, kind: Any, about: ParameterInfo) -> list[str]:
+    """Name as one types it, default and help of one parameter of a command."""
+    required = parameter.default is inspect.Parameter.empty
+    name = "--" + parameter.name.replace("_", "-")
+    if isinstance(about, ArgumentInfo):
+        name = parameter.name.upper() if required else f"[{parameter.name.upper()}]"
+    elif get_origin(kind) is Literal:
+        name += f" {'|'.join(get_args(kind))}"
+    default = "" if required or parameter.default is None else f"`{parameter.default}`"
+    return [name, default, about.help or ""]
+
+
+def python_page() -> str:
+    """Signature and docstring of every public name."""
+    text = MADE + "# From Python\n\nThe public names of the package; each is loaded on first use.\n"
+    for name in sorted(tremorflow._ROOMS):
+        thing = getattr(tremorflow, name)
+        kind = "class" if inspect.isclass(thing) else "function"
+        text += f"\n## `{name}`\n\n{kind} in `{tremorflow._ROOMS[name]}`\n\n"
+        text += f"```text\n{signature(name, thing)}{inspect.getdoc(thing)}\n```\n"
+    return text
+
+
+def signature(name: str, thing: Any) -> str:
+    """Signature of a function, one parameter a line; nothing for a class of settings or an error."""
+    if inspect.isclass(thing) and (issubclass(thing, Exception) or thing is Settings):
+        return ""
+    parameters = inspect.signature(thing).parameters.values()
+    lines = "".join(f"    {readable(parameter)},\n" for parameter in parameters)
+    return f"{name}(\n{lines})\n\n" if lines else f"{name}()\n\n"
+
+
+def readable(parameter: inspect.Parameter) -> str:
+    """Parameter with its default; the type stands in the docstring."""
+    star = "*" if parameter.kind is inspect.Parameter.VAR_POSITIONAL else ""
+    has_default = parameter.default is not inspect.Parameter.empty
+    return f"{star}{parameter.name}" + (f"={parameter.default!r}" if has_default else "")
+
+
+def measured_section() -> str:
+    """Say what is in every stored result, with the command that made it and the machine."""
+    results = sorted(RESULTS.glob("*.json"))
+    if not results:
+        return "No result is stored yet; `make bench` measures.\n"
+    return "\n".join(one_result(path) for path in results)
+
+
+def one_result(path: Path) -> str:
+    """Heading, command, machine and numbers of one stored result."""
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    program = DOCS.parent / stored["command"].split()[1]
+    about = ast.get_docstring(ast.parse(program.read_text(encoding="utf-8"))) or path.stem
+    title, _, rest = about.partition("\n\n")
+    paragraphs = [part for part in rest.split("\n\n") if not part.strip().startswith("python ")]
+    versions = ", ".join(f"{name} {number}" for name, number in stored["versions"].items() if number)
+    text = f"### {path.stem.replace('_', ' ')}\n\n{' '.join(title.split())}\n\n"
+    text += "".join(f"{' '.join(part.split())}\n\n" for part in paragraphs if part)
+    text += f"`{stored['command']}`, {stored['date']}, one thread of {stored['cpu']}; "
+    return text + f"Python {stored['python']}, {versions}.\n\n" + numbers(stored["result"])
+
+
+def numbers(value: dict[str, Any], title: str = "") -> str:
+    """Nested result as tables: one of the plain values, one of each dictionary or list of them."""
+    scalars = {key: one for key, one in value.items() if not is_nested(one)}
+    text = f"**{words(title)}**\n\n" if title else ""
+    if scalars:
+        text += table(["", "value"], [[words(key), shown(one)] for key, one in scalars.items()]) + "\n"
+    for key, one in value.items():
+        if is_nested(one):
+            text += nested(f"{title} {key}".strip(), one)
+    return text
+
+
+def nested(title: str, value: Any) -> str:
+    """Table of a list of dictionaries, or of a dictionary of flat dictionaries; else what is in it."""
+    rows = {str(k + 1): one for k, one in enumerate(value)} if isinstance(value, list) else value
+    flat = all(isinstance(one, dict) and not any(map(is_nested, one.values())) for one in rows.values())
+    if not flat:
+        return numbers(rows, title)
+    header = list(dict.fromkeys(key for one in rows.values() for key in one))
+    cells = [[words(name), *(shown(one.get(key, "")) for key in header)] for name, one in rows.items()]
+    return f"**{words(title)}**\n\n" + table(["", *map(words, header)], cells) + "\n"
+
+
+def is_nested(value: Any) -> bool:
+    """Whether a value needs a table of its own."""
+    return isinstance(value, dict) or (isinstance(value, list) and any(isinstance(v, dict) for v in value))
+
+
+def words(key: str) -> str:
+    """Key of a result as words."""
+    return str(key).replace("_", " ")
+
+
+def shown(value: Any) -> str:
+    """Value as text, numbers to four figures."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list):
+        return ", ".join(map(shown, value))
+    return "" if value is None else str(value)
+
+
+def measurements_page() -> str:
+    """Page with the part between the marks renewed."""
+    path = DOCS / "explanation" / "measurements.md"
+    before, mark, rest = path.read_text(encoding="utf-8").partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (mark and end):
+        sys.exit(f"{path} lacks the marks {BEGIN} and {END}")
+    return f"{before}{BEGIN}\n\n{measured_section()}\n{END}{after}"
+
+
+PAGES = {
+    "reference/settings.md": settings_page,
+    "reference/catalogue-columns.md": columns_page,
+    "reference/command-line.md": commands_page,
+    "reference/python.md": python_page,
+    "explanation/measurements.md": measurements_page,
+}
+
+
+def main() -> None:
+    """Write the pages, or only hold them against the code."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--check", action="store_true", help="write nothing; status 1 if one is stale")
+    only_check = parser.parse_args().check
+    stale = []
+    for name, make in PAGES.items():
+        path, text = DOCS / name, make()
+        if path.is_file() and path.read_text(encoding="utf-8") == text:
+            continue
+        stale.append(name)
+        if not only_check:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    if only_check and stale:
+        sys.exit(f"docs: {', '.join(stale)} out of date; run `make docs` and commit them")
+    print(f"docs: {len(PAGES)} generated pages are up to date; written anew: {', '.join(stale) or 'none'}")
+
+
+if __name__ == "__main__":
+    main()
