@@ -1,4 +1,4 @@
-"""A run from raw recordings finds the burst that is in them, whatever the format, and says what it left out."""
+"""A run from raw recordings finds their burst, whatever the format, and says what it left out."""
 
 import json
 from pathlib import Path
