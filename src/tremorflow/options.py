@@ -39,5 +39,6 @@ def option(default: Any, *, unit: str, reason: str, **limits: Any) -> Any:
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 def settings_class(cls: type[T]) -> type[T]:
     """Make a frozen, checked settings class that refuses unknown keys (class decorator)."""
-    made: type[Any] = dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid"))(cls)
+    rules = ConfigDict(extra="forbid", allow_inf_nan=False)
+    made: type[Any] = dataclass(frozen=True, kw_only=True, config=rules)(cls)
     return made
