@@ -52,7 +52,7 @@ def source_at(east_km: float, north_km: float, depth_km: float) -> tuple[float, 
 
 
 def smooth_burst(times_s: np.ndarray, seed: int) -> np.ndarray:
-    """Sum of forty Gaussian pulses between 90 and 190 s, each 3 s wide: known at any time, no samples needed."""
+    """Sum of forty Gaussian pulses between 90 and 190 s, each 3 s wide: known between samples too."""
     rng = np.random.default_rng(seed)
     centres, heights = rng.uniform(90, 190, 40), rng.exponential(1.0, 40)
     return (heights * np.exp(-0.5 * ((times_s[..., None] - centres) / 3.0) ** 2)).sum(axis=-1)

@@ -51,7 +51,7 @@ def test_correlation_at_whole_lags_is_the_direct_sum():
         expected = full[len(a) - 1 - 30 : len(a) + 30]
         found = correlations.values[pair, correlations.zero_lag % per_lag :: per_lag]
         middle = correlations.zero_lag // per_lag
-        # twice as many lags by zero padding count the Nyquist frequency twice, where envelopes have next to nothing
+        # zero padding counts the Nyquist frequency twice, where envelopes have next to nothing
         np.testing.assert_allclose(found[middle - 30 : middle + 31], np.maximum(expected, 0), atol=2e-4)
 
 
