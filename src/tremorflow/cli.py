@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from tremorflow import __version__
 from tremorflow.errors import TremorflowError
@@ -22,12 +22,16 @@ app = typer.Typer(
 
 
 @contextmanager
-def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Progress bar on the terminal; gives the function to call with the number done and in all."""
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+def _bars(*names: str) -> Iterator[list[Callable[[int, int], None]]]:
+    """Progress bars on the terminal; gives for each the function to call with the number done and in all."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        yield [_advance(bars, bars.add_task(name, total=None)) for name in names]
+
+
+def _advance(bars: Progress, task: TaskID) -> Callable[[int, int], None]:
+    """Make the function that moves one of the bars."""
+    return lambda done, total: bars.update(task, completed=done, total=total)
 
 
 @contextmanager
@@ -50,8 +54,8 @@ def demo(
     from tremorflow.batch.run import summary_lines
 
     with _explained():
-        with _bar("windows") as progress:
-            result = run_demo(output, band, progress)
+        with _bars("windows") as (windows,):
+            result = run_demo(output, band, windows)
         typer.echo("\n".join(summary_lines(result)))
 
 
@@ -64,7 +68,7 @@ def run(
     from tremorflow.batch.run import run_settings_file, summary_lines
 
     with _explained():
-        with _bar("files") as files, _bar("windows") as windows:
+        with _bars("files", "windows") as (files, windows):
             result = run_settings_file(config, output, files, windows)
         typer.echo("\n".join(summary_lines(result)))
 
@@ -79,10 +83,10 @@ def inspect(
     from tremorflow.io.inspect import format_inspection
     from tremorflow.io.inspect import inspect as look
 
-    with _explained(), _bar("files") as progress:
-        typer.echo(
-            format_inspection(look(path, stations=stations, channel_table=channel_table, progress=progress))
-        )
+    with _explained():
+        with _bars("files") as (files,):
+            found = look(path, stations=stations, channel_table=channel_table, progress=files)
+        typer.echo(format_inspection(found))
 
 
 @app.command()

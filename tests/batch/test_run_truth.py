@@ -1,18 +1,21 @@
 """A run from raw recordings finds their burst, whatever the format, and says what it left out."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from archives import SimulatedArchive
+from typer.testing import CliRunner
 
 from tremorflow.batch.run import run_settings_file, summary_lines
 from tremorflow.catalog.formats import read_catalog
+from tremorflow.cli import app
 from tremorflow.errors import DataError, SettingsError
 from tremorflow.geodesy import distances_km
-from tremorflow.records import utc
+from tremorflow.records import Segment, utc
 
 SETTINGS = """
 [archive]
@@ -109,8 +112,6 @@ def test_span_and_exclusions_are_kept(sds_archive: SimulatedArchive, tmp_path: P
 
 
 def test_damaged_and_missing_parts_are_counted(sds_archive: SimulatedArchive, tmp_path: Path) -> None:
-    import shutil
-
     folder = tmp_path / "damaged"
     shutil.copytree(sds_archive.folder, folder)
     files = sorted(folder.rglob("*HH*.D.2024.061"))
@@ -159,3 +160,55 @@ def test_output_folder_that_is_a_file_is_refused(sds_archive: SimulatedArchive, 
     (tmp_path / "out").write_text("in the way", encoding="utf-8")
     with pytest.raises(DataError, match="output folder"):
         run_settings_file(write_settings(tmp_path, sds_archive), tmp_path / "out")
+
+
+def test_program_runs_a_settings_file(sds_archive: SimulatedArchive, tmp_path: Path) -> None:
+    config = write_settings(tmp_path, sds_archive)
+    result = CliRunner().invoke(app, ["run", str(config), "--output", str(tmp_path / "out")])
+    assert result.exit_code == 0, result.output
+    assert "12 stations" in result.output
+    assert (tmp_path / "out" / "catalog.csv").is_file()
+
+
+def test_sensors_along_the_cable_are_turned(
+    sds_archive: SimulatedArchive,
+    tremor_source: tuple[object, list[Segment], float, float, float],
+    tmp_path: Path,
+) -> None:
+    """X, Y, Z of a sensor that lies on its side give what E, N, Z give, once its attitude is known."""
+    from obspy import Trace, UTCDateTime
+
+    attitude = np.array(
+        [[0.0, 0.6, 0.8], [0.0, 0.8, -0.6], [-1.0, 0.0, 0.0]]
+    )  # rows E, N, U; columns X, Y, Z
+    folder = tmp_path / "xyz"
+    folder.mkdir()
+    network, segments = sds_archive.network, tremor_source[1]
+    for k, station in enumerate(network.stations):
+        ground = np.array([segment.samples for segment in segments[3 * k : 3 * k + 3]], dtype=np.float64)
+        sensor = np.round(attitude.T @ ground).astype(np.int32)
+        for name, samples in zip("XYZ", sensor, strict=True):
+            header = {
+                "network": station.network,
+                "station": station.station,
+                "channel": f"HH{name}",
+                "sampling_rate": 50.0,
+                "starttime": UTCDateTime(2024, 3, 1),
+            }
+            Trace(samples, header).write(str(folder / f"{station.code}.{name}.mseed"), format="MSEED")
+    rows = [
+        f"{station.code}," + ",".join(f"{v:.4f}" for v in attitude.ravel()) for station in network.stations
+    ]
+    header = "Station name, R11, R12, R13, R21, R22, R23, R31, R32, R33"
+    (tmp_path / "attitudes.csv").write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    shutil.copy(sds_archive.folder / "stations.csv", folder / "stations.csv")
+    turned = SimulatedArchive(
+        folder, network, sds_archive.latitude, sds_archive.longitude, sds_archive.depth_km
+    )
+    config = write_settings(tmp_path, turned, f'orientations = "{tmp_path / "attitudes.csv"}"')
+    result = run_settings_file(config, tmp_path / "out")
+    (tmp_path / "enz").mkdir()
+    plain = run_settings_file(write_settings(tmp_path / "enz", sds_archive), tmp_path / "enz" / "out")
+    check_burst(result.events, turned)
+    assert np.allclose(result.events["latitude"], plain.events["latitude"], atol=2e-3)
+    assert np.allclose(result.events["correlation"], plain.events["correlation"], atol=2e-3)

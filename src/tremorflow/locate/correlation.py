@@ -43,7 +43,7 @@ class PairCorrelations:
     zero_lag: int
 
     def at(self, pair: IndexArray, lags_s: FloatArray) -> NDArray[np.float32]:
-        """Correlation of these pairs at these lags, at the nearest lag sample; 0 beyond the ends and for NaN."""
+        """Correlation of these pairs at these lags, at the nearest sample; 0 beyond the ends or for NaN."""
         samples = np.nan_to_num(np.rint(lags_s * self.lag_rate_hz), nan=np.iinfo(np.int32).min)
         position = samples.astype(np.intp) + self.zero_lag
         inside = (position >= 0) & (position < self.values.shape[1])
