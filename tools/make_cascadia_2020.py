@@ -19,6 +19,7 @@ BANDS = {"low": "cascadia_long_envelope.mseed", "high": "cascadia_long_hp_envelo
 
 
 def main() -> None:
+    """Write envelopes.npz and stations.csv into the resources of the package."""
     inventory = read_inventory(str(example_data_dir() / "cascadia_long_stations.xml"))
     arrays: dict[str, np.ndarray] = {}
     rows = []

@@ -4,8 +4,9 @@
 
 Every trial draws a network (8 to 30 stations in 120 x 120 km), a burst of tremor (inside it or up to 20 km
 outside, amplitude such that 5 to 25 stations have SNR >= 1.5), site delays of 0.5 s rms and a scale of the
-velocity within +-5 %; the envelopes are those of ``tremorflow.simulate``, the location does not know the draws.
-Everything here is simulated. Prints the table and one JSON line.
+velocity within +-5 %; the envelopes are those of ``tremorflow.simulate``, the location does not know the
+draws. With ``--depth fixed`` the true depth differs from the assumed one by 5 km rms. Everything here is
+simulated. Prints the table and one JSON line.
 """
 
 import argparse
@@ -18,8 +19,13 @@ from tremorflow.geodesy import LocalFrame, distances_km, east_north_km
 from tremorflow.locate import LocationSettings, locate_window, search_grid, station_pairs
 from tremorflow.locate.windows import error_ellipse
 from tremorflow.records import Network, Station
-from tremorflow.simulate import EnvelopeSimulationSettings, TremorBurst, draw_burst_power, expected_amplitudes
-from tremorflow.simulate import simulate_envelopes
+from tremorflow.simulate import (
+    EnvelopeSimulationSettings,
+    TremorBurst,
+    draw_burst_power,
+    expected_amplitudes,
+    simulate_envelopes,
+)
 from tremorflow.traveltime import read_velocity_model, station_travel_times
 
 RADIUS_68 = 1.51  # of a 2-D Gaussian, in sigma (DEFINITIONS: error ellipse)
@@ -163,7 +169,6 @@ def main() -> None:
     if arguments.output:
         with open(arguments.output, "w", encoding="utf-8") as file:
             json.dump(result, file, indent=1)
-    table.to_pickle("/tmp/w/cov.pkl")
 
 
 if __name__ == "__main__":
