@@ -64,7 +64,16 @@ def machine() -> dict[str, Any]:
             versions[name] = version(name)
         except ImportError:
             versions[name] = None
-    return {"cpu": cpu, "cores": os.cpu_count(), "python": platform.python_version(), "versions": versions}
+    git = ["git", "describe", "--always", "--dirty", "--exclude=*"]
+    found = subprocess.run(git, capture_output=True, text=True, check=False, cwd=HERE)
+    commit = found.stdout.strip() or None
+    return {
+        "commit": commit,
+        "cpu": cpu,
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "versions": versions,
+    }
 
 
 def run_program(path: Path, options: list[str]) -> dict[str, Any]:

@@ -146,7 +146,8 @@ def one_result(path: Path) -> str:
     versions = ", ".join(f"{name} {number}" for name, number in stored["versions"].items() if number)
     text = f"### {path.stem.replace('_', ' ')}\n\n{' '.join(title.split())}\n\n"
     text += "".join(f"{' '.join(part.split())}\n\n" for part in paragraphs if part)
-    text += f"`{stored['command']}`, {stored['date']}, one thread of {stored['cpu']}; "
+    text += f"`{stored['command']}`, {stored['date']}, commit {stored['commit'] or 'unknown'}, "
+    text += f"one thread of {stored['cpu']}; "
     return text + f"Python {stored['python']}, {versions}.\n\n" + numbers(stored["result"])
 
 

@@ -4,8 +4,8 @@
 
 Data: observed, Cascadia, 2020-05-24 02:00-04:00 UTC, 17 stations, 47 windows of 300 s every 150 s, two bands.
 enveloc is run here if it is installed (``pip install enveloc==1.2.0``); else its places are those stored in
-tests/locate/enveloc_cascadia_2020.csv, which ``--write-reference`` renews. Neither method knows the truth: the
-distance is agreement, and the scatter of successive windows, which overlap by half, is what both can be
+tests/locate/enveloc_cascadia_2020.csv, which ``--write-reference`` renews. Neither method knows the truth:
+the distance is agreement, and the scatter of successive windows, which overlap by half, is what both can be
 blamed for. enveloc's places are nodes of a grid; ours are also given rounded to those nodes.
 """
 

@@ -1,6 +1,7 @@
 """Do the 68 % regions of the locations contain the truth 68 % of the time? On simulated envelopes.
 
-    python benchmarks/science/location_coverage.py [--events 600] [--seed 1] [--depth free|fixed] [--output FILE]
+    python benchmarks/science/location_coverage.py [--events 600] [--seed 1] [--depth free|fixed]
+        [--output FILE]
 
 Every trial draws a network (8 to 30 stations in 120 x 120 km), a burst of tremor (inside it or up to 20 km
 outside, amplitude such that 5 to 25 stations have SNR >= 1.5), site delays of 0.5 s rms and a scale of the
