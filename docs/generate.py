@@ -26,6 +26,7 @@ from tremorflow.settings import Settings, format_settings, list_settings
 DOCS = Path(__file__).resolve().parent
 RESULTS = DOCS.parent / "benchmarks" / "results"
 MADE = "<!-- Written by docs/generate.py. Change the code that it is made from, then run: make docs -->\n\n"
+WIDEST = 8  # columns of numbers that a page has room for
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
 
@@ -130,17 +131,22 @@ def readable(parameter: inspect.Parameter) -> str:
 
 def measured_section() -> str:
     """Say what is in every stored result, with the command that made it and the machine."""
-    results = sorted(RESULTS.glob("*.json"))
+    results = sorted(RESULTS.glob("*.json"), key=lambda path: (program_of(path).parent.name, path.stem))
     if not results:
         return "No result is stored yet; `make bench` measures.\n"
     return "\n".join(one_result(path) for path in results)
 
 
+def program_of(path: Path) -> Path:
+    """Benchmark that a stored result came from."""
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    return DOCS.parent / stored["command"].split()[1]
+
+
 def one_result(path: Path) -> str:
     """Heading, command, machine and numbers of one stored result."""
     stored = json.loads(path.read_text(encoding="utf-8"))
-    program = DOCS.parent / stored["command"].split()[1]
-    about = ast.get_docstring(ast.parse(program.read_text(encoding="utf-8"))) or path.stem
+    about = ast.get_docstring(ast.parse(program_of(path).read_text(encoding="utf-8"))) or path.stem
     title, _, rest = about.partition("\n\n")
     paragraphs = [part for part in rest.split("\n\n") if not part.strip().startswith("python ")]
     versions = ", ".join(f"{name} {number}" for name, number in stored["versions"].items() if number)
@@ -151,32 +157,41 @@ def one_result(path: Path) -> str:
     return text + f"Python {stored['python']}, {versions}.\n\n" + numbers(stored["result"])
 
 
-def numbers(value: dict[str, Any], title: str = "") -> str:
-    """Nested result as tables: one of the plain values, one of each dictionary or list of them."""
-    scalars = {key: one for key, one in value.items() if not is_nested(one)}
-    text = f"**{words(title)}**\n\n" if title else ""
-    if scalars:
-        text += table(["", "value"], [[words(key), shown(one)] for key, one in scalars.items()]) + "\n"
-    for key, one in value.items():
-        if is_nested(one):
-            text += nested(f"{title} {key}".strip(), one)
+def numbers(result: dict[str, Any]) -> str:
+    """Show a result as one table of its plain values, and one of each group of alike results."""
+    everything = flat(result)
+    single = {key: one for key, one in everything.items() if not is_group(one) and key != "benchmark"}
+    text = table(["", "value"], [[words(key), shown(one)] for key, one in single.items()]) + "\n"
+    for key, group in everything.items():
+        if is_group(group):
+            named = group if isinstance(group, dict) else {str(k + 1): one for k, one in enumerate(group)}
+            text += f"**{words(key)}**\n\n{group_table({name: flat(one) for name, one in named.items()})}\n"
     return text
 
 
-def nested(title: str, value: Any) -> str:
-    """Table of a list of dictionaries, or of a dictionary of flat dictionaries; else what is in it."""
-    rows = {str(k + 1): one for k, one in enumerate(value)} if isinstance(value, list) else value
-    flat = all(isinstance(one, dict) and not any(map(is_nested, one.values())) for one in rows.values())
-    if not flat:
-        return numbers(rows, title)
-    header = list(dict.fromkeys(key for one in rows.values() for key in one))
-    cells = [[words(name), *(shown(one.get(key, "")) for key in header)] for name, one in rows.items()]
-    return f"**{words(title)}**\n\n" + table(["", *map(words, header)], cells) + "\n"
+def is_group(value: Any) -> bool:
+    """Whether a value is a list or a dictionary of several dictionaries."""
+    members = list(value.values()) if isinstance(value, dict) else value
+    return isinstance(members, list) and len(members) > 1 and all(isinstance(one, dict) for one in members)
 
 
-def is_nested(value: Any) -> bool:
-    """Whether a value needs a table of its own."""
-    return isinstance(value, dict) or (isinstance(value, list) and any(isinstance(v, dict) for v in value))
+def flat(value: dict[str, Any], before: str = "") -> dict[str, Any]:
+    """Put what dictionaries inside hold beside the rest, after their own name; groups stay whole."""
+    result: dict[str, Any] = {}
+    for key, one in value.items():
+        inside = isinstance(one, dict) and not is_group(one)
+        result |= flat(one, f"{before}{key} ") if inside else {f"{before}{key}": one}
+    return result
+
+
+def group_table(named: dict[str, dict[str, Any]]) -> str:
+    """Table of alike results, a row each; a column each if there is much to say of few."""
+    keys = list(dict.fromkeys(key for one in named.values() for key in one))
+    if len(keys) > WIDEST:
+        rows = [[words(key), *(shown(one.get(key)) for one in named.values())] for key in keys]
+        return table(["", *map(words, named)], rows)
+    rows = [[words(name), *(shown(one.get(key)) for key in keys)] for name, one in named.items()]
+    return table(["", *map(words, keys)], rows)
 
 
 def words(key: str) -> str:
