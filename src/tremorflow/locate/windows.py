@@ -131,9 +131,10 @@ def locate_window(
         return WindowResult(window.start_time, (), "too_few_stations")
     smoothing_s = np.sqrt(2) * settings.site_sigma_s
     correlations = correlate_pairs(normalised, window.sampling_rate_hz, pairs, smoothing_s)
-    active = np.flatnonzero(correlations.values.max(axis=1) > settings.pair_correlation)
-    if len(active) < settings.min_pairs:
+    highest = correlations.values.max(axis=1)
+    if (highest > settings.pair_correlation).sum() < settings.min_pairs:
         return WindowResult(window.start_time, (), "too_few_correlated_pairs")
+    active = np.flatnonzero(highest > settings.stack_correlation)
     stacked = stack_gains(correlations, active, grid.s_times_s)
     peaks = stack_maxima(stacked, grid)
     spectra = window_spectra(normalised, window.sampling_rate_hz, settings)
