@@ -85,7 +85,7 @@ def _event_row(hypocentre: Hypocentre, settings: LocationSettings, settings_hash
         "start_time": source.start_time,
         "end_time": source.end_time,
         "latitude": fit.place.latitude,
-        "longitude": fit.place.longitude,
+        "longitude": (fit.place.longitude + 180) % 360 - 180,
         "depth_km": fit.place.depth_km,
         "semi_major_km": major,
         "semi_minor_km": minor,

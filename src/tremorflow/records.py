@@ -67,6 +67,7 @@ class Station:
                 f"station {self.code}: latitude, longitude, elevation_m, s_delay_s = {place} is not a place; "
                 "correct the station table"
             )
+        object.__setattr__(self, "longitude", (self.longitude + 180) % 360 - 180)  # also of tables in 0..360
 
     @property
     def code(self) -> str:
@@ -296,9 +297,13 @@ EVENT_COLUMNS: dict[str, Column] = {
     "duration_s": Column("float64", "s", "width of the source envelope"),
     "n_stations": Column("Int64", "-", "stations used"),
     "n_pairs": Column("Int64", "-", "station pairs used"),
-    "correlation": Column("float64", "-", "weighted mean correlation of the pairs at the location"),
+    "correlation": Column("float64", "-", "mean correlation of the pairs used, at the lags of the location"),
     "quality": Column("string", "-", "A, B or C"),
-    "flags": Column("string", "-", "words joined by ';': grid_edge, several_maxima, azimuthal_gap, isolated"),
+    "flags": Column(
+        "string",
+        "-",
+        "words joined by ';': grid_edge, depth_limit, window_edge, several_maxima, azimuthal_gap, isolated",
+    ),
     "method": Column("string", "-", "chain that found it"),
     "version": Column("string", "-", "of tremorflow"),
     "settings_hash": Column("string", "-", "of all settings that were in force"),

@@ -5,16 +5,18 @@ import json
 import tomllib
 from collections.abc import Iterator
 from dataclasses import MISSING, asdict, fields, is_dataclass
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from tremorflow import __version__
 from tremorflow.catalog.quality import CatalogSettings
-from tremorflow.errors import SettingsError
+from tremorflow.errors import DataError, SettingsError
 from tremorflow.locate.settings import LocationSettings
 from tremorflow.options import option, settings_class
 from tremorflow.preprocess import PreprocessSettings
@@ -49,14 +51,22 @@ class ArchiveSettings:
         3600.0,
         unit="s",
         reason="read at a time: 150 stations, 3 components at 100 Hz take 650 MB an hour",
-        gt=0,
+        ge=60,
     )
 
     def __post_init__(self) -> None:
         """Refuse times that are none, and an end before the start."""
-        start, end = (utc(text) if text else None for text in (self.start, self.end))
+        start, end = (_time(name, getattr(self, name)) for name in ("start", "end"))
         if start is not None and end is not None and end <= start:
             raise ValueError(f"end = {self.end} must be after start = {self.start}")
+
+
+def _time(name: str, text: str) -> np.datetime64 | None:
+    """Time of a setting, None if it is empty."""
+    try:
+        return utc(text) if text else None
+    except DataError as error:
+        raise ValueError(f"{name} = {error}") from error
 
 
 @settings_class
@@ -68,9 +78,6 @@ class VelocitySettings:
     )
     plate_interface: str = option(
         "", unit="-", reason='grid file, needed by location.depth = "interface" alone'
-    )
-    max_distance_km: float = option(
-        400.0, unit="km", reason="twice the reach of a station and the margin of the grid", gt=10
     )
     depth_step_km: float = option(
         1.0, unit="km", reason="table error below 0.02 s, a tenth of the noise of a delay", gt=0, le=10
@@ -86,6 +93,17 @@ class Settings:
     preprocess: PreprocessSettings = PreprocessSettings()
     location: LocationSettings = LocationSettings()
     catalog: CatalogSettings = CatalogSettings()
+
+    def __post_init__(self) -> None:
+        """Refuse windows that do not fall on the samples of the envelopes."""
+        rate_hz = self.preprocess.envelope_rate_hz
+        for name in ("window_s", "step_s"):
+            samples = getattr(self.location, name) * rate_hz
+            if abs(samples - round(samples)) > 1e-6:
+                raise ValueError(
+                    f"location.{name} = {getattr(self.location, name)} must be a whole number of samples of "
+                    f"the envelopes (preprocess.envelope_rate_hz = {rate_hz})"
+                )
 
 
 class SettingRow(NamedTuple):
@@ -119,6 +137,10 @@ def read_settings(path: str | Path) -> Settings:
         raise SettingsError(
             f"{path} is not TOML: {error}; `tremorflow settings` prints a file to start from"
         ) from error
+    for name in ("start", "end"):  # TOML has times of its own
+        section = tree.get("archive")
+        if isinstance(section, dict) and isinstance(section.get(name), date):
+            section[name] = section[name].isoformat()
     return make_settings(_with_absolute_paths(tree, path.resolve().parent), str(path))
 
 
@@ -158,18 +180,19 @@ def format_settings(settings: Settings) -> str:
 
 
 def hash_settings(settings: Settings, *contents: bytes) -> str:
-    """Short hash of all settings that change the result, of the files they name, and of the version.
+    """Short hash of all settings that change the result, of what their files hold, and of the version.
 
     Parameters
     ----------
     settings
-        Settings; where the archive and its index lie does not count.
+        Settings; where files lie does not count.
     *contents
-        Bytes of the velocity model, plate interface and what else the settings name.
+        Bytes of what the files hold: stations, orientations, velocity model, plate interface.
     """
     tree = asdict(settings)
     for place in ("path", "index_folder", "stations", "channel_table", "orientations", "chunk_s"):
         del tree["archive"][place]
+    del tree["velocity"]["model"], tree["velocity"]["plate_interface"]
     digest = hashlib.sha256(json.dumps([__version__, tree], sort_keys=True).encode())
     for content in contents:
         digest.update(hashlib.sha256(content).digest())

@@ -16,7 +16,7 @@ class EnvelopeSimulationSettings:
     """How envelopes of tremor in noise are drawn."""
 
     sampling_rate_hz: float = option(
-        1.0, unit="Hz", reason="rate of the envelopes that the location works on (Mizuno & Ide 2019)", gt=0
+        1.0, unit="Hz", reason="rate of the envelopes that the location works on", gt=0, le=5
     )
     band_low_hz: float = option(2.0, unit="Hz", reason="tremor band (Obara 2002)", gt=0)
     band_high_hz: float = option(8.0, unit="Hz", reason="tremor band (Obara 2002)", gt=0)
@@ -101,7 +101,8 @@ def simulate_envelopes(
     network
         Stations; they only name the rows.
     bursts
-        What arrives; amplitudes are in units of the noise rms, so they are the signal-to-noise ratio.
+        What arrives; amplitudes are in units of the noise rms while the burst lasts (not the SNR of
+        DEFINITIONS.md, which is taken over 120 s).
     span_s
         Length (s).
     settings
@@ -148,7 +149,7 @@ def simulate_envelopes(
 def _noise_power(
     n_stations: int, n_samples: int, settings: EnvelopeSimulationSettings, rng: Generator
 ) -> FloatArray:
-    """(station, time) mean noise power: 1, with a slow log-normal drift (first-order Gauss-Markov)."""
+    """(station, time) mean noise power: 1, with a slow log-normal drift, smooth over ``noise_drift_s``."""
     step = 1 / (settings.noise_drift_s * SIMULATION_RATE_HZ)
     drift = rng.standard_normal((n_stations, n_samples))
     sos = butter(1, min(step / np.pi, 0.4), fs=1.0, output="sos")  # corner of an exponential memory

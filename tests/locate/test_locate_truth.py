@@ -109,7 +109,7 @@ def test_error_regions_hold_the_truth_as_often_as_they_say():
     bench = load_benchmark("science/location_coverage.py")
     model = bench.read_velocity_model("jma2001")
     settings = LocationSettings(depth="free", fixed_depth_km=30.0)
-    trials = pd.DataFrame([bench.run_trial(7000 + k, settings, model) for k in range(150)])
+    trials = pd.DataFrame([bench.run_trial([7, k], settings, model) for k in range(150)])
     located = trials[trials["located"] == 1]
     assert len(located) >= 140
     inside = (located["distance_sigma"] <= RADIUS_68).mean()
@@ -202,7 +202,7 @@ def test_stations_that_agree_on_nothing_give_no_event():
 
 def test_three_stations_are_refused_with_their_number():
     window = pure_envelopes(scattered_network(3, 10), [source_at(0.0, 0.0, 30.0)])
-    with pytest.raises(DataError, match=r"^3 stations cannot locate: location\.min_stations is 5"):
+    with pytest.raises(DataError, match=r"^3 stations .* cannot locate: location\.min_stations is 5"):
         locate(window, FREE)
 
 

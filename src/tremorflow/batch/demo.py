@@ -42,7 +42,7 @@ def read_cascadia(band: Literal["low", "high"] = "low") -> Envelopes:
     with as_file(folder / "stations.csv") as path:
         network = read_stations(path).network
     with as_file(folder / "envelopes.npz") as path, np.load(path) as stored:
-        values = stored[f"{band}_counts"] * stored[f"{band}_scales"][:, None]
+        values = stored[f"{band}_counts"][:, :-1] * stored[f"{band}_scales"][:, None]  # to 04:00, not beyond
     start_time = utc("2020-05-24T02:00:00Z")
     return Envelopes(network, ("H1",), values[:, None], start_time, 1.0, (2.0, 8.0), "unknown")
 

@@ -116,7 +116,7 @@ def write_outputs(
 def gather_evidence(
     result: RunResult, settings: Settings, source: EnvelopeSource, grid: SearchGrid
 ) -> tuple[EventEvidence, ...]:
-    """Envelopes and likelihood map of the best located events: grade, then stations, then correlation."""
+    """Envelopes and likelihood map of the best located events: by grade, pairs, correlation."""
     by_place = {
         (found.window_start, found.fit.place.latitude, found.fit.place.longitude): found
         for found in result.hypocentres

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from tremorflow.errors import DataError
 from tremorflow.io.archive import Archive, StationReading, open_archive
@@ -47,6 +48,13 @@ class EnvelopeSource(Protocol):
     @property
     def counts(self) -> dict[str, int | float | str]:
         """What was read so far, by name."""
+
+    @property
+    def contents(self) -> list[bytes]:
+        """Bytes of what changes the result besides the settings: stations, orientations."""
+
+    def has_recordings(self, start_time: np.datetime64, end_time: np.datetime64) -> bool:
+        """Whether any station recorded anything between start and end."""
 
     def read(self, start_time: np.datetime64, end_time: np.datetime64) -> Envelopes:
         """Envelopes (station, component, time) from start up to end, NaN where there are none."""
@@ -108,6 +116,15 @@ class StoredEnvelopes:
         recorded_s = float(np.isfinite(self.envelopes.by_station()).sum() / self.envelopes.sampling_rate_hz)
         return {"stations": len(self.network), "station_hours": round(recorded_s / 3600, 2)}
 
+    @property
+    def contents(self) -> list[bytes]:
+        """Bytes of the station table."""
+        return [repr(self.network).encode()]
+
+    def has_recordings(self, start_time: np.datetime64, end_time: np.datetime64) -> bool:
+        """Whether the envelopes reach into the span."""
+        return bool(start_time < self.span[1] and end_time > self.span[0])
+
     def read(self, start_time: np.datetime64, end_time: np.datetime64) -> Envelopes:
         """Cut of the envelopes; beyond their ends there is nothing."""
         start_time, end_time = max(start_time, self.span[0]), min(end_time, self.span[1])
@@ -129,7 +146,8 @@ class RecordedEnvelopes:
         self.network = _choose_stations(archive, settings.archive, self._tally)
         place = settings.archive.orientations
         self._orientations = read_orientations(place) if place else {}
-        self.span = _choose_span(archive, settings.archive)
+        self._runs = _runs_of(archive, self.network)
+        self.span = _choose_span(self._runs, settings.archive)
 
     @property
     def skips(self) -> pd.DataFrame:
@@ -142,6 +160,17 @@ class RecordedEnvelopes:
         files = {f"files_{name}": count for name, count in self._archive.count_formats().items()}
         hours = round(sum(self._recorded_s.values()) / 3600, 2)
         return {**files, "stations": len(self._recorded_s), "station_hours": hours}
+
+    @property
+    def contents(self) -> list[bytes]:
+        """Bytes of the station table and the orientations."""
+        turned = "".join(f"{code}{found}" for code, found in sorted(self._orientations.items()))
+        return [repr(self.network).encode(), turned.encode()]
+
+    def has_recordings(self, start_time: np.datetime64, end_time: np.datetime64) -> bool:
+        """Whether any of the stations recorded anything between start and end."""
+        start, end = (time.astype("datetime64[ns]").astype(np.int64) for time in (start_time, end_time))
+        return bool(((self._runs[:, 0] < end) & (self._runs[:, 1] > start)).any())
 
     def read(self, start_time: np.datetime64, end_time: np.datetime64) -> Envelopes:
         """Envelopes of all stations; read in chunks of ``archive.chunk_s``, which changes nothing."""
@@ -246,6 +275,12 @@ def _choose_stations(archive: Archive, settings: ArchiveSettings, tally: Tally) 
         else:
             chosen.append(station)
     if not chosen:
+        if archive.network.stations:
+            networks = sorted({station.network for station in archive.network.stations})
+            raise DataError(
+                f"archive.networks = {list(settings.networks)} and archive.exclude_stations leave no station "
+                f"of {archive.root}, which has the networks {networks}; correct these keys"
+            )
         raise DataError(
             f"{archive.root} has {len(archive.station_codes)} stations with recordings "
             f"({', '.join(archive.station_codes[:5])} ...), but none of them can be used: give their "
@@ -254,16 +289,25 @@ def _choose_stations(archive: Archive, settings: ArchiveSettings, tally: Tally) 
     return Network(tuple(chosen))
 
 
-def _choose_span(archive: Archive, settings: ArchiveSettings) -> tuple[np.datetime64, np.datetime64]:
+def _runs_of(archive: Archive, network: Network) -> NDArray[np.int64]:
+    """(run, 2) start and end, in ns since 1970, of all recordings of these stations."""
+    codes = set(network.codes)
+    runs = [found for (name, _), found in archive.runs().items() if f"{name[0]}.{name[1]}" in codes]
+    # a station of the network may have another code in the files (no network code): then all runs count
+    return np.concatenate(runs or list(archive.runs().values()))
+
+
+def _choose_span(runs: NDArray[np.int64], settings: ArchiveSettings) -> tuple[np.datetime64, np.datetime64]:
     """Span that was asked for, as far as there are recordings, on whole seconds."""
-    first, last = archive.time_span()
+    first, last = (np.datetime64(int(value), "ns") for value in (runs[:, 0].min(), runs[:, 1].max()))
     start = max(utc(settings.start), first) if settings.start else first
     end = min(utc(settings.end), last) if settings.end else last
     start, end = start.astype("datetime64[s]"), end.astype("datetime64[s]")
     if start >= end:
         raise DataError(
             f"no recording between archive.start = {settings.start or 'first'} and archive.end = "
-            f"{settings.end or 'last'}: the archive spans {_iso(first)} to {_iso(last)}"
+            f"{settings.end or 'last'}: the stations recorded from {_iso(first)} to {_iso(last)}; correct "
+            "these keys"
         )
     return start.astype("datetime64[ns]"), end.astype("datetime64[ns]")
 

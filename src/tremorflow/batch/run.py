@@ -11,15 +11,17 @@ import pandas as pd
 from tremorflow.analysis import detect_tremor, finish_catalog
 from tremorflow.batch.outputs import RunResult, check_folder, write_detections, write_outputs
 from tremorflow.batch.recordings import EnvelopeSource, open_recordings
-from tremorflow.errors import SettingsError
+from tremorflow.errors import DataError, SettingsError
 from tremorflow.io.index import Progress
 from tremorflow.locate import Hypocentre, SearchGrid, search_grid, window_starts
 from tremorflow.plate import PlateInterface, read_plate_interface
-from tremorflow.records import Network, event_table, seconds, timedelta
+from tremorflow.records import event_table, seconds, timedelta
 from tremorflow.settings import Settings, hash_settings, read_settings
 from tremorflow.traveltime import read_velocity_model, station_travel_times
 
 BLOCK_S = 6 * 3600.0  # of envelopes in memory at a time: 78 MB for 150 stations
+SPARE_KM = 250.0  # travel times reach this much farther than the search, for pictures of far stations
+DEEPEST_KM = 200.0  # of a plate interface; tremor is above 60 km
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +76,29 @@ def run(
         Called with the number of windows done and in all.
     """
     check_folder(output)
-    grid, settings_hash = prepare_grid(settings, source.network)
+    grid, settings_hash = prepare_grid(settings, source)
     hypocentres: list[Hypocentre] = []
     tables: list[pd.DataFrame] = []
     windows: Counter[str] = Counter()
     start_time, end_time = source.span
     blocks = _blocks(start_time, end_time, settings)
+    if not blocks:
+        raise DataError(
+            f"the recordings from {start_time} to {end_time} are {seconds(end_time - start_time):g} s long, "
+            f"too short for a window of location.window_s = {settings.location.window_s} s that starts at a "
+            f"whole multiple of location.step_s = {settings.location.step_s}; lower these, or give more"
+        )
     total = sum(count for _, _, count in blocks)
+    write_detections(output, event_table())  # not those of an earlier run
     for begin, end, count in blocks:
         done = sum(windows.values())
+        if not source.has_recordings(begin, end):
+            windows["no_recording"] += count
+            continue
         report = None if progress is None else lambda k, _, done=done: progress(done + k, total)
         found = detect_tremor(source.read(begin, end), grid, settings.location, settings_hash, report)
         windows.update(found.windows)
-        if count and len(found.events):
+        if len(found.events):
             tables.append(found.events)
             hypocentres.extend(found.hypocentres)
             write_detections(output, pd.concat(tables, ignore_index=True))
@@ -106,22 +118,26 @@ def run(
     return result
 
 
-def prepare_grid(settings: Settings, network: Network) -> tuple[SearchGrid, str]:
-    """Search grid with its travel times, and the hash of the settings and the files that they name."""
-    velocity, location = settings.velocity, settings.location
+def prepare_grid(settings: Settings, source: EnvelopeSource) -> tuple[SearchGrid, str]:
+    """Search grid with its travel times, and the hash of the settings and of what their files hold."""
+    velocity, location, network = settings.velocity, settings.location, source.network
     model = read_velocity_model(velocity.model)
+    contents = [*source.contents, np.stack([model.depths_km, model.vp_km_s, model.vs_km_s]).tobytes()]
     interface: PlateInterface | None = None
-    contents: list[bytes] = [np.stack([model.depths_km, model.vp_km_s, model.vs_km_s]).tobytes()]
+    deepest_km = {"free": location.max_depth_km, "fixed": location.fixed_depth_km}.get(location.depth, 0.0)
     if location.depth == "interface":
         if not velocity.plate_interface:
             raise SettingsError(
                 'location.depth = "interface" needs velocity.plate_interface: the path of a grid file'
             )
         interface = read_plate_interface(velocity.plate_interface)
-        contents.append(interface.depths_km.tobytes())
-    deepest_km = location.max_depth_km if location.depth == "free" else 100.0
+        contents += [
+            array.tobytes() for array in (interface.latitudes, interface.longitudes, interface.depths_km)
+        ]
+        deepest_km = min(float(np.nanmax(interface.depths_km)), DEEPEST_KM)
     depths = np.arange(0.0, deepest_km + 2 * velocity.depth_step_km, velocity.depth_step_km)
-    travel_times = station_travel_times(model, network, depths, velocity.max_distance_km)
+    farthest_km = max(location.max_station_distance_km, location.max_pair_distance_km) + SPARE_KM
+    travel_times = station_travel_times(model, network, depths, farthest_km)
     return search_grid(network, travel_times, location, interface), hash_settings(settings, *contents)
 
 

@@ -26,12 +26,12 @@ LIMITS = (
     "same time.",
     "An event is a burst in one window. The number of events depends on the length and the step of the "
     "windows, and is not a measure of released energy.",
-    "Sources in the same window that are closer than about 100 km are hard to tell apart "
-    "(Mizuno & Ide 2019).",
+    "Sources in the same window that are closer than location.min_separation_km are not told apart, nor are "
+    "some up to about 100 km (Mizuno & Ide 2019).",
     "Envelopes hold little information on depth. Where the depth error is empty, the depth was not solved "
     "for.",
     "The errors are right only if the velocity model is about as good as the settings say. Events flagged "
-    "grid_edge, several_maxima or azimuthal_gap are less certain than their ellipses.",
+    "grid_edge, depth_limit, several_maxima or azimuthal_gap are less certain than their ellipses.",
 )
 
 NOTHING_FOUND = (

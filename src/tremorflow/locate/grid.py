@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from scipy.ndimage import distance_transform_edt
 
 from tremorflow.errors import DataError, SettingsError
 from tremorflow.geodesy import LocalFrame, distances_km
@@ -11,6 +12,8 @@ from tremorflow.locate.settings import LocationSettings
 from tremorflow.plate import PlateInterface
 from tremorflow.records import FloatArray, Network
 from tremorflow.traveltime import StationTravelTimes
+
+MAX_GRID_VALUES = 1e8  # S times of all stations at all nodes: 0.4 GB, and 1.6 GB while they are computed
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,9 @@ class SearchGrid:
     node_depths_km: FloatArray  # (node,)
     s_times_s: NDArray[np.float32]  # (station, node), NaN out of reach
     reference_depths_km: FloatArray  # (latitude, longitude) depth where it is not free, else NaN
+    is_known: NDArray[
+        np.bool_
+    ]  # (latitude, longitude) false where the depth was taken from the nearest known
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -37,6 +43,26 @@ class SearchGrid:
         """Latitude, longitude (deg) and depth (km) of one node."""
         place = (self.node_latitudes[index], self.node_longitudes[index], self.node_depths_km[index])
         return float(place[0]), float(place[1]), float(place[2])
+
+    def unwrap(self, longitudes: ArrayLike) -> FloatArray:
+        """Longitudes within 180 deg of the middle of the grid, whose axis may run beyond 180 deg."""
+        middle = float(self.longitudes[0] + self.longitudes[-1]) / 2
+        return middle + (np.asarray(longitudes, dtype=np.float64) - middle + 180) % 360 - 180
+
+    def clip(self, latitude: ArrayLike, longitude: ArrayLike) -> tuple[float, float]:
+        """Nearest point of the grid's area, with the longitude on its axis."""
+        lat, lon = self.latitudes, self.longitudes
+        return float(np.clip(latitude, lat[0], lat[-1])), float(
+            np.clip(self.unwrap(longitude), lon[0], lon[-1])
+        )
+
+    def on_rim(self, latitude: float, longitude: float) -> bool:
+        """Whether a point is within half a step of the rim, or where the depth is not known."""
+        row, column, u, v = self._cell(np.array(latitude), np.array(longitude))
+        known = self.is_known[int(row) + int(u >= 0.5), int(column) + int(v >= 0.5)]
+        rows, columns = float(row + u), float(column + v)
+        inside = 0.5 < rows < len(self.latitudes) - 1.5 and 0.5 < columns < len(self.longitudes) - 1.5
+        return not (known and inside)
 
     def surface_depth_km(self, latitudes: FloatArray, longitudes: FloatArray) -> FloatArray:
         """Assumed depth at points of the grid, bilinear between its nodes."""
@@ -59,7 +85,8 @@ class SearchGrid:
     ) -> tuple[NDArray[np.intp], NDArray[np.intp], FloatArray, FloatArray]:
         """South-west corner (row, column) of the cell that holds each point, and the place in it (0 to 1)."""
         rows = (np.asarray(latitudes) - self.latitudes[0]) / (self.latitudes[1] - self.latitudes[0])
-        columns = (np.asarray(longitudes) - self.longitudes[0]) / (self.longitudes[1] - self.longitudes[0])
+        offsets = self.unwrap(longitudes) - self.longitudes[0]
+        columns = offsets / (self.longitudes[1] - self.longitudes[0])
         row = np.clip(rows.astype(np.intp), 0, len(self.latitudes) - 2)
         column = np.clip(columns.astype(np.intp), 0, len(self.longitudes) - 2)
         return row, column, rows - row, columns - column
@@ -82,17 +109,15 @@ def search_grid(
     """
     if len(network) < settings.min_stations:
         raise DataError(
-            f"{len(network)} stations cannot locate: location.min_stations is {settings.min_stations}; "
-            "add stations to the archive or the station table"
+            f"{len(network)} stations with recordings and coordinates cannot locate: location.min_stations "
+            f"is {settings.min_stations}; add stations, or their coordinates to the station table"
         )
     latitudes = _axis(network.latitudes, settings)
-    longitudes = _axis(network.longitudes, settings)
+    # a network across the antimeridian has an axis that runs beyond 180 deg
+    middle = np.angle(np.exp(1j * np.radians(network.longitudes)).mean(), deg=True)
+    longitudes = _axis(middle + (network.longitudes - middle + 180) % 360 - 180, settings)
+    _check_size(len(network), len(latitudes) * len(longitudes), settings)
     if settings.depth == "free":
-        if settings.max_depth_km <= settings.min_depth_km:
-            raise SettingsError(
-                f"location.max_depth_km = {settings.max_depth_km} must exceed "
-                f"location.min_depth_km = {settings.min_depth_km}"
-            )
         depths = np.arange(
             settings.min_depth_km,
             settings.max_depth_km + settings.depth_spacing_km / 2,
@@ -130,6 +155,7 @@ def make_grid(
     node_latitudes = np.broadcast_to(latitudes[None, :, None], stack.shape).ravel()
     node_longitudes = np.broadcast_to(longitudes[None, None, :], stack.shape).ravel()
     node_depths = np.ascontiguousarray(stack).ravel()
+    known = np.ones(area, dtype=bool) if free else np.isfinite(depths_km)
     s_times = travel_times.times(node_latitudes, node_longitudes, node_depths)
     distances = distances_km(
         network.latitudes[:, None], network.longitudes[:, None], node_latitudes, node_longitudes
@@ -144,7 +170,8 @@ def make_grid(
         node_longitudes,
         node_depths,
         np.where(in_reach, s_times, np.nan).astype(np.float32),
-        np.full(area, np.nan) if free else depths_km,
+        np.full(area, np.nan) if free else _fill_nearest(depths_km, known),
+        known,
     )
 
 
@@ -152,4 +179,27 @@ def _axis(coordinates: FloatArray, settings: LocationSettings) -> FloatArray:
     """Axis over the stations and the margin, on whole multiples of the spacing."""
     low = np.floor((coordinates.min() - settings.grid_margin_deg) / settings.grid_spacing_deg)
     high = np.ceil((coordinates.max() + settings.grid_margin_deg) / settings.grid_spacing_deg)
-    return np.arange(low, high + 1) * settings.grid_spacing_deg
+    return np.arange(low, max(high, low + 2) + 1) * settings.grid_spacing_deg
+
+
+def _fill_nearest(depths_km: FloatArray, known: NDArray[np.bool_]) -> FloatArray:
+    """Depths (latitude, longitude) with unknown ones taken from the nearest known node."""
+    if known.all() or not known.any():
+        return depths_km
+    nearest = distance_transform_edt(~known, return_distances=False, return_indices=True)
+    filled: FloatArray = depths_km[tuple(nearest)]
+    return filled
+
+
+def _check_size(n_stations: int, n_places: int, settings: LocationSettings) -> None:
+    """Refuse a grid whose travel times would not fit into memory."""
+    depths = 1.0
+    if settings.depth == "free":
+        depths += (settings.max_depth_km - settings.min_depth_km) / settings.depth_spacing_km
+    values = n_stations * n_places * depths
+    if values > MAX_GRID_VALUES:
+        raise SettingsError(
+            f"the search grid has {n_places * depths:.3g} nodes for {n_stations} stations, too many to hold: "
+            f"raise location.grid_spacing_deg = {settings.grid_spacing_deg} or location.depth_spacing_km = "
+            f"{settings.depth_spacing_km}, or lower location.grid_margin_deg = {settings.grid_margin_deg}"
+        )

@@ -4,7 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tremorflow.locate.correlation import correlate_pairs, normalise_envelopes, stack_gains, station_pairs
+from tremorflow.locate.correlation import (
+    correlate_pairs,
+    interpolate_gains,
+    normalise_envelopes,
+    station_pairs,
+)
 from tremorflow.locate.grid import SearchGrid
 from tremorflow.locate.settings import LocationSettings
 from tremorflow.locate.windows import Hypocentre, error_ellipse
@@ -46,12 +51,13 @@ def map_likelihood(
     latitudes = np.linspace(fit.place.latitude - half_deg, fit.place.latitude + half_deg, NODES)
     stretch = 1 / np.cos(np.radians(fit.place.latitude))
     longitudes = fit.place.longitude + (latitudes - fit.place.latitude) * stretch
-    lat, lon = (axis.ravel() for axis in np.meshgrid(latitudes, longitudes, indexing="ij"))
-    times = grid.travel_times.times(lat, lon, np.full(lat.shape, fit.place.depth_km)).astype(np.float32)
-    log_likelihood = stack_gains(correlations, fit.pairs, times).astype(np.float64)
-    below = np.sort(log_likelihood.max() - log_likelihood)
+    log_likelihood = np.empty((NODES, NODES))
+    for row, latitude in zip(log_likelihood, latitudes, strict=True):
+        times = grid.travel_times.times(latitude, longitudes, fit.place.depth_km)
+        row[:] = interpolate_gains(correlations, fit.pairs, times)
+    below = np.sort((log_likelihood.max() - log_likelihood).ravel())
     cell_km2 = (2 * half_deg / (NODES - 1) * 111.0) ** 2
     inside = int(np.clip(np.pi * major * minor / cell_km2, 1, len(below) - 1))
     scale = LOG_RATIO_68 / max(below[inside], 1e-12)
     values = np.exp(scale * (log_likelihood - log_likelihood.max()))
-    return LikelihoodMap(latitudes, longitudes, values.reshape(NODES, NODES))
+    return LikelihoodMap(latitudes, longitudes, values)

@@ -9,8 +9,8 @@ from tremorflow.options import option, settings_class
 class LocationSettings:
     """Location by envelope correlation, after Mizuno & Ide (2019)."""
 
-    window_s: float = option(300.0, unit="s", reason="Wech & Creager (2008), Mizuno & Ide (2019)", gt=0)
-    step_s: float = option(150.0, unit="s", reason="half a window: no burst falls between two", gt=0)
+    window_s: float = option(300.0, unit="s", reason="Wech & Creager (2008), Mizuno & Ide (2019)", ge=10)
+    step_s: float = option(150.0, unit="s", reason="half a window: no burst falls between two", ge=1)
     grid_spacing_deg: float = option(
         0.1,
         unit="deg",
@@ -60,7 +60,7 @@ class LocationSettings:
     pair_correlation: float = option(
         0.55,
         unit="-",
-        reason="Mizuno & Ide (2019) use 0.6; 0.55 finds a fifth more of real tremor at 0.1 chance events an hour",
+        reason="Mizuno & Ide (2019) use 0.6; 0.55 finds a fifth more at 0.1 chance events an hour",
         gt=0,
         lt=1,
     )
@@ -73,7 +73,7 @@ class LocationSettings:
     )
     template_correlation: float = option(0.4, unit="-", reason="Mizuno & Ide (2019)", gt=0, lt=1)
     min_pairs: int = option(
-        6, unit="pairs", reason="METHOD.md 7.2 F: what four stations have when all of their pairs agree", ge=3
+        6, unit="pairs", reason="METHOD.md 7.2 F: as many as four stations have if all agree", ge=3
     )
     min_stations: int = option(
         5, unit="stations", reason="four unknowns and one to see a contradiction; enveloc's sta_min", ge=4
@@ -110,3 +110,12 @@ class LocationSettings:
     max_azimuthal_gap_deg: float = option(
         180.0, unit="deg", reason="beyond, the source is outside of its stations", gt=0, le=360
     )
+
+    def __post_init__(self) -> None:
+        """Refuse settings that contradict each other."""
+        if self.step_s > self.window_s:
+            raise ValueError(f"step_s = {self.step_s} must not exceed window_s = {self.window_s}")
+        if self.max_depth_km <= self.min_depth_km:
+            raise ValueError(
+                f"max_depth_km = {self.max_depth_km} must exceed min_depth_km = {self.min_depth_km}"
+            )

@@ -10,26 +10,30 @@ from tremorflow.locate.hypocentre import Fit, station_weights
 from tremorflow.records import Envelopes, FloatArray, timedelta
 
 BACKGROUND_PERCENTILE = 10  # the quietest tenth of the window is noise (DEFINITIONS: SNR)
+SEEN_SHARE = 0.5  # of the weight of the stations: as for samples of a window (DEFINITIONS)
 WIDTH_LEVEL = 0.25  # duration: where the power exceeds a quarter of its maximum, Mizuno & Ide (2019)
 
 
 @dataclass(frozen=True, slots=True)
 class SourceTime:
-    """Centroid, start and end of a burst at the source, and its width in seconds."""
+    """Centroid, start and end of a burst at the source, its width, and whether the window cuts it off."""
 
     time: np.datetime64
     start_time: np.datetime64
     end_time: np.datetime64
     duration_s: float
+    is_cut: bool
 
 
 def source_power(window: Envelopes, fit: Fit, grid: SearchGrid) -> FloatArray:
-    """Power radiated against source time (time,), on the samples of the window, in unit^2 km^2.
+    """Power radiated against source time (time,), on the samples of the window; NaN where too few saw it.
 
     Notes
     -----
     Mean over the stations, weighted as in the location, of (u^2 - background) r^2 moved back by the S time;
-    r is the hypocentral distance (Mizuno & Ide 2019). Samples that no station saw are 0.
+    r is the hypocentral distance (Mizuno & Ide 2019). In m/s it is in (m/s)^2 km^2. In counts gains differ
+    from station to station, so there each station is scaled to a mean of 1 first. A sample counts that half
+    of the weight saw: at the ends of a window the nearest stations are alone, and one spike would rule.
     """
     place, stations = fit.place, fit.stations
     network = grid.network
@@ -39,6 +43,9 @@ def source_power(window: Envelopes, fit: Fit, grid: SearchGrid) -> FloatArray:
     squared = window.by_station()[stations] ** 2
     background = np.nanpercentile(squared, BACKGROUND_PERCENTILE, axis=1, keepdims=True)
     power = (squared - background) * (epicentral**2 + place.depth_km**2)[:, None]
+    if window.unit != "m/s":
+        level = np.nanmean(np.maximum(power, 0), axis=1, keepdims=True)
+        power /= np.where(level > 0, level, 1)
     samples = np.arange(power.shape[1])
     shifts = (place.s_times_s[stations] + fit.delays.seconds) * window.sampling_rate_hz
     weights = station_weights(fit.delays.correlation)
@@ -48,23 +55,29 @@ def source_power(window: Envelopes, fit: Fit, grid: SearchGrid) -> FloatArray:
         present = np.isfinite(moved)
         total[present] += weight * moved[present]
         norm[present] += weight
-    return np.where(norm > 0, total / np.where(norm > 0, norm, 1), 0)
+    seen = norm >= SEEN_SHARE * weights.sum()
+    return np.where(seen, total / np.where(seen, norm, 1), np.nan)
 
 
 def source_time(window: Envelopes, fit: Fit, grid: SearchGrid) -> SourceTime:
     """Time of the centroid of the radiated energy, and the width of the burst at a quarter of its maximum."""
-    power = np.maximum(source_power(window, fit, grid), 0)
+    power = source_power(window, fit, grid)
+    seen = np.isfinite(power)
+    power = np.where(seen, np.maximum(power, 0), 0)
     top = int(power.argmax())
     below = np.flatnonzero(power < WIDTH_LEVEL * power[top])
     first = int(below[below < top].max(initial=-1)) + 1
     last = int(below[below > top].min(initial=len(power)))
-    inside = np.arange(first, last)
-    energy = power[inside]
-    centroid = float((inside * energy).sum() / energy.sum()) if energy.sum() > 0 else float(top)
+    energy = power[first:last]
+    centroid = (
+        float((np.arange(first, last) * energy).sum() / energy.sum()) if energy.sum() > 0 else float(top)
+    )
+    is_cut = first == 0 or last == len(power) or not (seen[first - 1] and seen[last])
     step_s = 1 / window.sampling_rate_hz
     return SourceTime(
         window.start_time + timedelta(centroid * step_s),
         window.start_time + timedelta(first * step_s),
         window.start_time + timedelta(last * step_s),
         (last - first) * step_s,
+        is_cut,
     )

@@ -30,6 +30,7 @@ from tremorflow.locate.source_time import SourceTime, source_time
 from tremorflow.records import NANOSECONDS, Envelopes, FloatArray
 
 SAME_PLACE_KM = 15.0  # a maximum this near to a refined source leads to the same place
+DEPTH_RIM = 0.05  # of the depth spacing: the search ends on steps of 1/81, so this is on the limit itself
 ELLIPSE_68 = 1.51  # half axes of the ellipse that holds 68 % of a 2-D Gaussian, in sigma
 
 
@@ -39,7 +40,7 @@ class Hypocentre:
 
     fit: Fit
     source: SourceTime
-    correlation: float  # weighted mean correlation of the pairs used
+    correlation: float  # mean correlation of the pairs used, at the lags of the source
     n_pairs: int
     azimuthal_gap_deg: float
     flags: tuple[str, ...]
@@ -253,19 +254,22 @@ def _hypocentre(
     lags = place.s_times_s[pairs.second] - place.s_times_s[pairs.first]
     mean = float(correlations.at(np.arange(len(pairs)), lags)[used].mean())
     gap = azimuthal_gap_deg(grid, fit.stations, place.latitude, place.longitude)
+    source = source_time(window, fit, grid)
     flags = []
-    edge = settings.grid_spacing_deg / 2
-    lat, lon = grid.latitudes, grid.longitudes
-    inside = (
-        lat[0] + edge < place.latitude < lat[-1] - edge and lon[0] + edge < place.longitude < lon[-1] - edge
-    )
-    if not inside:
+    if grid.on_rim(place.latitude, place.longitude):
         flags.append("grid_edge")
+    rim_km = DEPTH_RIM * settings.depth_spacing_km
+    if settings.depth == "free" and not (
+        settings.min_depth_km + rim_km < place.depth_km < settings.max_depth_km - rim_km
+    ):
+        flags.append("depth_limit")
+    if source.is_cut:
+        flags.append("window_edge")
     if gap > settings.max_azimuthal_gap_deg:
         flags.append("azimuthal_gap")
     return Hypocentre(
         fit,
-        source_time(window, fit, grid),
+        source,
         mean,
         int(used.sum()),
         gap,
