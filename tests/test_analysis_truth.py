@@ -136,8 +136,10 @@ def test_the_order_of_detections_does_not_matter(detections, catalogue):
 
 
 def test_without_merging_all_detections_stay_with_names_of_their_own(detections):
-    kept = finish_catalog(detections.events, CatalogSettings(merge_duplicates=False))
+    backwards = detections.events[::-1]
+    kept = finish_catalog(backwards, CatalogSettings(merge_duplicates=False))
     assert len(kept) == len(detections.events)
+    assert kept["time"].is_monotonic_increasing
     assert kept["event_id"].is_unique
 
 
