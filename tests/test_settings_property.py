@@ -51,7 +51,7 @@ trees = st.fixed_dictionaries(
         ),
         "location": st.fixed_dictionaries(
             {
-                "window_s": st.floats(1e-3, 1e6),
+                "window_s": st.integers(150, 10**6).map(float),
                 "depth": st.sampled_from(["free", "fixed", "interface"]),
                 "min_pairs": st.integers(3, 10**6),
                 "velocity_sigma": st.floats(0, 1e-9) | st.floats(0, 1),

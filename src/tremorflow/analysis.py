@@ -70,10 +70,11 @@ def detect_tremor(
 
 
 def finish_catalog(events: pd.DataFrame, settings: CatalogSettings) -> pd.DataFrame:
-    """Catalogue from all detections: named, duplicates merged, isolated events flagged, graded."""
-    named = events.sort_values(["time", "latitude", "longitude"], ignore_index=True)
-    named["event_id"] = pd.array(name_events(named["time"].to_numpy()), dtype="string")
-    return control_quality(named, settings)
+    """Catalogue from all detections: duplicates merged, isolated events flagged, graded, named."""
+    ordered = events.sort_values(["time", "latitude", "longitude"], ignore_index=True)
+    kept = control_quality(ordered, settings)
+    kept["event_id"] = pd.array(name_events(kept["time"].to_numpy()), dtype="string")
+    return kept
 
 
 def _event_row(hypocentre: Hypocentre, settings: LocationSettings, settings_hash: str) -> dict[str, object]:

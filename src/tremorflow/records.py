@@ -294,7 +294,7 @@ EVENT_COLUMNS: dict[str, Column] = {
     "semi_minor_km": Column("float64", "km", "other half axis"),
     "azimuth_deg": Column("float64", "deg", "direction of the major axis, clockwise from north"),
     "depth_error_km": Column("float64", "km", "one standard deviation; NaN if the depth was not solved for"),
-    "duration_s": Column("float64", "s", "width of the source envelope"),
+    "duration_s": Column("float64", "s", "half-value width of the power radiated, around its maximum"),
     "n_stations": Column("Int64", "-", "stations used"),
     "n_pairs": Column("Int64", "-", "station pairs used"),
     "correlation": Column("float64", "-", "mean correlation of the pairs used, at the lags of the location"),

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -212,3 +213,68 @@ def test_sensors_along_the_cable_are_turned(
     check_burst(result.events, turned)
     assert np.allclose(result.events["latitude"], plain.events["latitude"], atol=2e-3)
     assert np.allclose(result.events["correlation"], plain.events["correlation"], atol=2e-3)
+
+
+def test_recordings_shorter_than_a_window_are_refused(sds_archive: SimulatedArchive, tmp_path: Path) -> None:
+    more = 'end = "2024-03-01T00:02:00Z"'
+    with pytest.raises(DataError, match=r"are 120 s long, too short .* location\.window_s = 300"):
+        run_settings_file(write_settings(tmp_path, sds_archive, more), tmp_path / "out")
+
+
+def test_detections_of_an_earlier_run_do_not_stay(sds_archive: SimulatedArchive, tmp_path: Path) -> None:
+    config = write_settings(tmp_path, sds_archive)
+    run_settings_file(config, tmp_path / "out")
+    assert len(read_catalog(tmp_path / "out" / "detections.csv")) >= 1
+    config.write_text(config.read_text(encoding="utf-8") + "min_pairs = 500\n", encoding="utf-8")
+    result = run_settings_file(config, tmp_path / "out")
+    assert len(result.events) == 0
+    assert len(read_catalog(tmp_path / "out" / "detections.csv")) == 0
+    assert "No event was located" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+def test_an_excluded_station_of_another_year_does_not_stretch_the_span(
+    sds_archive: SimulatedArchive, tmp_path: Path
+) -> None:
+    from obspy import Trace, UTCDateTime
+
+    folder = tmp_path / "long"
+    shutil.copytree(sds_archive.folder, folder)
+    header = {"network": "N", "station": "OLD", "channel": "HHE", "sampling_rate": 50.0}
+    trace = Trace(np.arange(500, dtype=np.int32), {**header, "starttime": UTCDateTime(1995, 1, 1)})
+    trace.write(str(folder / "old.mseed"), format="MSEED")
+    table = folder / "stations.csv"
+    table.write_text(table.read_text(encoding="utf-8") + "N,OLD,38.0,142.0,0,,\n", encoding="utf-8")
+    longer = replace(sds_archive, folder=folder)
+    config = write_settings(tmp_path, longer, 'exclude_stations = ["N.OLD"]')
+    result = run_settings_file(config, tmp_path / "out")
+    assert result.span[0] >= utc("2024-03-01T00:00:00Z")
+
+
+def test_hash_changes_with_the_stations_and_not_with_their_file(
+    sds_archive: SimulatedArchive, tmp_path: Path
+) -> None:
+    def run_hash(name: str, edit: bool) -> str:
+        folder = tmp_path / name
+        folder.mkdir()
+        stations = folder / "stations.csv"
+        text = (sds_archive.folder / "stations.csv").read_text(encoding="utf-8").splitlines()
+        if edit:
+            cells = text[1].split(",")
+            cells[2] = f"{float(cells[2]) + 0.01:.5f}"
+            text[1] = ",".join(cells)
+        stations.write_text("\n".join(text) + "\n", encoding="utf-8")
+        more = 'end = "2024-03-01T00:05:00Z"'
+        config = write_settings(folder, sds_archive, more, stations=False)
+        line = f'[archive]\nstations = "{stations}"\n'
+        config.write_text(config.read_text(encoding="utf-8").replace("[archive]\n", line), encoding="utf-8")
+        return run_settings_file(config, folder / "out").settings_hash
+
+    first, moved, edited = run_hash("a", False), run_hash("b", False), run_hash("c", True)
+    assert first == moved
+    assert first != edited
+
+
+def test_times_of_toml_are_times(sds_archive: SimulatedArchive, tmp_path: Path) -> None:
+    more = "start = 2024-03-01T00:05:00Z\nend = 2024-03-01T00:12:30Z"
+    result = run_settings_file(write_settings(tmp_path, sds_archive, more), tmp_path / "out")
+    assert sum(result.windows.values()) == 2

@@ -13,7 +13,7 @@ from tremorflow.locate.settings import LocationSettings
 from tremorflow.records import Envelopes, FloatArray
 
 UPSAMPLING = 2  # 1-Hz lags are read at 0.5 s: a rounding of 0.25 s is 1 km, a tenth of the grid step
-MAX_CORRELATION = 0.98  # one pair of near-copies must not outweigh all others
+MAX_CORRELATION = 0.98  # of near-copies, as a factor: log(1 - C^2) stays finite and keeps its peak
 NODE_BLOCK = 8192  # nodes at a time: the work arrays (4 x 32 kB) stay in the processor's cache
 PAIR_BLOCK = 512  # pairs at a time: spectra and correlations of a block take 10 MB
 
@@ -116,12 +116,14 @@ def correlate_pairs(
             first = np.conj(spectra[pairs.first[block], a])
             for b in range(n_components):
                 cross = first * spectra[pairs.second[block], b]
+                if n_fft % 2 == 0:
+                    cross[:, -1] *= 0.5  # the highest frequency stands for two, and would count twice below
                 # zero padding of the spectrum samples the same band-limited function more finely
                 fine = irfft(cross, n_fft * UPSAMPLING, axis=1)
                 values = np.concatenate([fine[:, -zero_lag:], fine[:, : zero_lag + 1]], axis=1)
                 values *= np.float32(UPSAMPLING)
                 np.maximum(best[block], values, out=best[block])
-                gains[block] -= 0.5 * np.log1p(-np.square(np.clip(values, 0, MAX_CORRELATION)))
+                gains[block] -= 0.5 * np.log1p(-np.square(MAX_CORRELATION * np.maximum(values, 0)))
     beyond = np.abs(lags) > (pairs.max_lag_s * rate)[:, None]
     best[beyond] = 0
     if smoothing_s > 0:

@@ -23,7 +23,7 @@ LAG_STEP = (
 )
 HIGHEST = 0.4  # of the sampling rate: the smoothed envelopes hold nothing above
 NOISE_MEMORY = 2.5  # in periods of ``HIGHEST``: products of smoothed series are uncorrelated beyond
-REFINEMENTS = 4  # steps of the search: a third, ninth ... of the grid step, 11 km -> 0.14 km
+REFINEMENTS = 3  # steps of the search: a third, ninth, 27th of the grid step, 11 km -> 0.4 km
 REACH = 2  # steps to each side: 5 x 5 x 5 points, a bit more than the node's own cell
 MAX_CLIMBS = 6  # at each step size, should the maximum lie on the rim of the points
 PRIOR_FREEDOM = 20  # as much trust in the stated errors as twenty stations give in the scatter
@@ -100,14 +100,14 @@ def place_at(latitude: float, longitude: float, depth_km: float, grid: SearchGri
 
 
 def climb(
-    start: Place,
+    start: tuple[float, float, float],
     pairs: IndexArray,
     correlations: PairCorrelations,
     grid: SearchGrid,
     settings: LocationSettings,
-) -> Place:
-    """Place of the largest likelihood near ``start``, by search on points that come ever closer."""
-    latitude, longitude, depth = start.latitude, start.longitude, start.depth_km
+) -> tuple[float, float, float]:
+    """Latitude, longitude and depth of the largest likelihood near ``start``, on ever finer points."""
+    latitude, longitude, depth = start
     free = settings.depth == "free"
     steps = np.arange(-REACH, REACH + 1.0)
     north, east, down = (
@@ -130,22 +130,26 @@ def climb(
             depth = float(depths[best])
             if max(abs(north[best]), abs(east[best])) < REACH:
                 break
-    return place_at(latitude, longitude, depth, grid)
+    return latitude, longitude, depth
 
 
-def measure_delays(place: Place, stations: IndexArray, weights: FloatArray, spectra: WindowSpectra) -> Delays:
+def measure_delays(
+    s_times_s: FloatArray, stations: IndexArray, weights: FloatArray, spectra: WindowSpectra, *, noise: bool
+) -> Delays:
     """Delay of each station against the weighted stack of all the others, for a trial source.
 
     Parameters
     ----------
-    place
-        Trial source.
+    s_times_s : (station,), s
+        From the trial source.
     stations : (n,)
         Indices of the stations used.
     weights : (n,)
         Weight of each station in the stack.
     spectra
         Of the window.
+    noise
+        Whether to estimate ``sigma_s`` too, which costs as much as the rest; else it is NaN.
 
     Returns
     -------
@@ -155,7 +159,7 @@ def measure_delays(place: Place, stations: IndexArray, weights: FloatArray, spec
     tremor is strongest where the tremor is. It comes out too small (rms error over sigma 1.4 on simulated
     envelopes), for delay and gain are fitted to the same noise; the misfit makes up for that in the ellipse.
     """
-    phase = np.exp(1j * spectra.angular_hz * place.s_times_s[stations][:, None])
+    phase = np.exp(1j * spectra.angular_hz * s_times_s[stations][:, None])
     aligned = spectra.values[stations] * phase
     others = weights @ aligned - weights[:, None] * aligned
     cross = np.conj(others) * aligned
@@ -165,6 +169,9 @@ def measure_delays(place: Place, stations: IndexArray, weights: FloatArray, spec
     stack_energy = np.maximum(power.sum(axis=1), TINY)
     own_energy = (np.abs(aligned) ** 2).sum(axis=1)
     correlation = height / np.sqrt(np.maximum(stack_energy * own_energy, TINY))
+    correlation = np.clip(correlation, -1, 1)
+    if not noise:
+        return Delays(delays, np.full(len(stations), np.nan), correlation)
     gain = height / stack_energy
     residual = aligned * np.exp(1j * spectra.angular_hz * delays[:, None]) - gain[:, None] * others
     slope = _to_time(1j * spectra.angular_hz * others, spectra)
@@ -173,7 +180,7 @@ def measure_delays(place: Place, stations: IndexArray, weights: FloatArray, spec
     # a delay is looked for within a range: no more uncertain than a uniform law over it
     widest = spectra.lags_s[-1] / np.sqrt(3)
     sigma = 1 / np.sqrt(information**2 / np.maximum(scatter, TINY) + 1 / widest**2)
-    return Delays(delays, sigma, np.clip(correlation, -1, 1))
+    return Delays(delays, sigma, correlation)
 
 
 def _to_time(values: NDArray[np.complex128], spectra: WindowSpectra) -> FloatArray:
@@ -298,7 +305,7 @@ def _bounded_depth(covariance: FloatArray, spread_km2: float) -> FloatArray:
 
 
 def refine_source(
-    start: Place,
+    start: tuple[float, float, float],
     active: IndexArray,
     spectra: WindowSpectra,
     correlations: PairCorrelations,
@@ -312,14 +319,15 @@ def refine_source(
     pair that does not fit adds next to nothing there, and without it the maximum may jump to a rival.
     """
     first, second = correlations.pairs.first, correlations.pairs.second
-    place = climb(start, active, correlations, grid, settings)
+    spot = climb(start, active, correlations, grid, settings)
+    times = grid.travel_times.times(*spot)
     pairs = active
     weights = np.ones(len(grid.network))
     while True:
         stations = np.unique(np.concatenate([first[pairs], second[pairs]]))
         if len(stations) < settings.min_stations:
             return None
-        delays = measure_delays(place, stations, weights[stations], spectra)
+        delays = measure_delays(times, stations, weights[stations], spectra, noise=False)
         weights[stations] = station_weights(delays.correlation)
         good = delays.correlation >= settings.template_correlation
         good &= np.abs(delays.seconds) < settings.max_residual_s
@@ -327,7 +335,8 @@ def refine_source(
             break
         kept = np.isin(np.arange(len(grid.network)), stations[good])
         pairs = pairs[kept[first[pairs]] & kept[second[pairs]]]
-    delays = measure_delays(place, stations, weights[stations], spectra)
+    place = place_at(*spot, grid)
+    delays = measure_delays(times, stations, weights[stations], spectra, noise=True)
     lags = place.s_times_s[second[pairs]] - place.s_times_s[first[pairs]]
     pairs = pairs[correlations.at(pairs, lags) > settings.stack_correlation]
     covariance, misfit = location_covariance(place, stations, pairs, delays, correlations, grid, settings)

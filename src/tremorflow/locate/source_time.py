@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tremorflow.geodesy import distances_km
 from tremorflow.locate.grid import SearchGrid
@@ -11,12 +12,14 @@ from tremorflow.records import Envelopes, FloatArray, timedelta
 
 BACKGROUND_PERCENTILE = 10  # the quietest tenth of the window is noise (DEFINITIONS: SNR)
 SEEN_SHARE = 0.5  # of the weight of the stations: as for samples of a window (DEFINITIONS)
-WIDTH_LEVEL = 0.25  # duration: where the power exceeds a quarter of its maximum, Mizuno & Ide (2019)
+BURST_LEVEL = 0.25  # a burst is where the power exceeds a quarter of its maximum (Mizuno & Ide 2019) ...
+BURST_GAP_S = 30.0  # ... with pauses shorter than this (DEFINITIONS: truth)
+HALF = 0.5  # duration: half-value width (DEFINITIONS: energy_j)
 
 
 @dataclass(frozen=True, slots=True)
 class SourceTime:
-    """Centroid, start and end of a burst at the source, its width, and whether the window cuts it off."""
+    """Centroid, start and end of a burst at the source, half-value width, whether the window cuts it."""
 
     time: np.datetime64
     start_time: np.datetime64
@@ -60,14 +63,14 @@ def source_power(window: Envelopes, fit: Fit, grid: SearchGrid) -> FloatArray:
 
 
 def source_time(window: Envelopes, fit: Fit, grid: SearchGrid) -> SourceTime:
-    """Time of the centroid of the radiated energy, and the width of the burst at a quarter of its maximum."""
+    """Time of the centroid of the burst's energy, its start and end, and its half-value width."""
     power = source_power(window, fit, grid)
     seen = np.isfinite(power)
     power = np.where(seen, np.maximum(power, 0), 0)
     top = int(power.argmax())
-    below = np.flatnonzero(power < WIDTH_LEVEL * power[top])
-    first = int(below[below < top].max(initial=-1)) + 1
-    last = int(below[below > top].min(initial=len(power)))
+    gap = round(BURST_GAP_S * window.sampling_rate_hz)
+    first, last = _extent(power >= BURST_LEVEL * power[top], top, gap)
+    half_first, half_last = _extent(power >= HALF * power[top], top, 1)
     energy = power[first:last]
     centroid = (
         float((np.arange(first, last) * energy).sum() / energy.sum()) if energy.sum() > 0 else float(top)
@@ -78,6 +81,15 @@ def source_time(window: Envelopes, fit: Fit, grid: SearchGrid) -> SourceTime:
         window.start_time + timedelta(centroid * step_s),
         window.start_time + timedelta(first * step_s),
         window.start_time + timedelta(last * step_s),
-        (last - first) * step_s,
+        (half_last - half_first) * step_s,
         is_cut,
     )
+
+
+def _extent(inside: NDArray[np.bool_], top: int, gap: int) -> tuple[int, int]:
+    """First sample, and one after the last, of the run around ``top`` whose gaps are shorter than ``gap``."""
+    where = np.flatnonzero(inside)
+    breaks = np.flatnonzero(np.diff(where) > gap)
+    starts, ends = where[np.append(0, breaks + 1)], where[np.append(breaks, len(where) - 1)]
+    run = int(np.searchsorted(starts, top, side="right")) - 1
+    return int(starts[run]), int(ends[run]) + 1

@@ -21,7 +21,6 @@ from tremorflow.locate.hypocentre import (
     Fit,
     Place,
     WindowSpectra,
-    place_at,
     refine_source,
     window_spectra,
 )
@@ -46,6 +45,17 @@ class Hypocentre:
     flags: tuple[str, ...]
     window_start: np.datetime64
     window_end: np.datetime64
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One window with all that was computed from it for the search."""
+
+    window: Envelopes
+    active: NDArray[np.intp]  # (pair,) indices of the pairs that take part
+    correlations: PairCorrelations
+    spectra: WindowSpectra
+    grid: SearchGrid
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,71 +148,83 @@ def locate_window(
     active = np.flatnonzero(highest > settings.stack_correlation)
     stacked = stack_gains(correlations, active, grid.s_times_s)
     peaks = stack_maxima(stacked, grid)
-    spectra = window_spectra(normalised, window.sampling_rate_hz, settings)
-    fits = _refine_peaks(peaks, active, correlations, spectra, grid, settings)
-    found = _accept_sources(fits, correlations, window, grid, settings)
+    scene = Scene(
+        window, active, correlations, window_spectra(normalised, window.sampling_rate_hz, settings), grid
+    )
+    found = _find_sources(peaks, stacked, scene, settings)
     if not found:
         return WindowResult(window.start_time, (), "no_agreement_of_stations")
     rivals = peaks[stacked[peaks] > settings.rival_likelihood * stacked[peaks[0]]]
-    places = [found_one.fit.place for found_one in found]
+    places = [one.fit.place for one in found]
     if any(not _is_near(grid.node(int(node))[:2], places, settings.min_separation_km) for node in rivals):
         found[0] = replace(found[0], flags=(*found[0].flags, "several_maxima"))
     return WindowResult(window.start_time, tuple(found), "located")
 
 
-def _refine_peaks(
-    peaks: NDArray[np.intp],
-    active: NDArray[np.intp],
-    correlations: PairCorrelations,
-    spectra: WindowSpectra,
-    grid: SearchGrid,
-    settings: LocationSettings,
-) -> list[Fit]:
-    """Refine the strongest maxima that enough pairs promise, by the likelihood they reach, largest first.
-
-    Between nodes a lower maximum may turn out to be the higher one, so all are refined before one is chosen.
-    """
-    pairs = correlations.pairs
-    fits: list[Fit] = []
-    for node in peaks[: 2 * settings.max_sources]:
-        start = place_at(*grid.node(int(node)), grid)
-        if _is_near((start.latitude, start.longitude), [fit.place for fit in fits], SAME_PLACE_KM):
-            continue
-        near = np.isfinite(grid.s_times_s[:, node])
-        reached = active[near[pairs.first[active]] & near[pairs.second[active]]]
-        lags = start.s_times_s[pairs.second[reached]] - start.s_times_s[pairs.first[reached]]
-        # off the node the lags differ by seconds, so half of the correlation must do here
-        promising = correlations.at(reached, lags) > settings.pair_correlation / 2
-        if promising.sum() < settings.min_pairs:
-            continue
-        fit = refine_source(start, reached, spectra, correlations, grid, settings)
-        if fit is not None:
-            fits.append(fit)
-    return sorted(fits, key=lambda fit: -fit.likelihood)
-
-
-def _accept_sources(
-    fits: list[Fit],
-    correlations: PairCorrelations,
-    window: Envelopes,
-    grid: SearchGrid,
-    settings: LocationSettings,
+def _find_sources(
+    peaks: NDArray[np.intp], stacked: NDArray[np.float32], scene: Scene, settings: LocationSettings
 ) -> list[Hypocentre]:
-    """Accept the sources that enough pairs support which no stronger source explains, far enough apart."""
+    """Accept sources at the maxima, strongest first.
+
+    Between nodes a rival of the strongest maximum may turn out to be the higher one, so these are all refined
+    before one is chosen. A further maximum is only refined if pairs speak for it that no source explains.
+    """
+    is_rival = stacked[peaks] > settings.rival_likelihood * stacked[peaks[0]] if len(peaks) else np.array([])
+    explained = np.zeros(len(scene.correlations.pairs), dtype=bool)
     found: list[Hypocentre] = []
-    explained = np.zeros(len(correlations.pairs), dtype=bool)
-    for fit in fits:
-        place = (fit.place.latitude, fit.place.longitude)
-        if _is_near(place, [other.fit.place for other in found], settings.min_separation_km):
-            continue
-        used = _supporting_pairs(fit, correlations, settings)
-        if (used & ~explained).sum() < (settings.min_new_pairs if found else settings.min_pairs):
-            continue
-        explained |= used
-        found.append(_hypocentre(fit, used, correlations, window, grid, settings))
-        if len(found) == settings.max_sources:
+    fits: list[Fit] = []
+    for node in peaks[is_rival][: settings.max_sources]:
+        fit = _refine_node(
+            int(node), [fit.place for fit in fits], explained, settings.min_pairs, scene, settings
+        )
+        fits += [fit] if fit is not None else []
+    for fit in sorted(fits, key=lambda fit: -fit.likelihood):
+        _accept(fit, found, explained, scene, settings)
+    for node in peaks[~is_rival][: 2 * settings.max_sources]:
+        if len(found) >= settings.max_sources:
             break
+        needed = settings.min_new_pairs if found else settings.min_pairs
+        fit = _refine_node(int(node), [one.fit.place for one in found], explained, needed, scene, settings)
+        if fit is not None:
+            _accept(fit, found, explained, scene, settings)
     return found
+
+
+def _refine_node(
+    node: int,
+    places: list[Place],
+    explained: NDArray[np.bool_],
+    needed: int,
+    scene: Scene,
+    settings: LocationSettings,
+) -> Fit | None:
+    """Refine a maximum that enough unexplained pairs promise, away from the places; else None."""
+    grid, correlations, pairs = scene.grid, scene.correlations, scene.correlations.pairs
+    start, times = grid.node(node), grid.s_times_s[:, node].astype(np.float64)
+    if _is_near(start[:2], places, SAME_PLACE_KM):
+        return None
+    near = np.isfinite(times)
+    reached = scene.active[near[pairs.first[scene.active]] & near[pairs.second[scene.active]]]
+    lags = times[pairs.second[reached]] - times[pairs.first[reached]]
+    # off the node the lags differ by seconds, so half of the correlation must do here
+    promising = correlations.at(reached, lags) > settings.pair_correlation / 2
+    if (promising & ~explained[reached]).sum() < needed:
+        return None
+    return refine_source(start, reached, scene.spectra, correlations, grid, settings)
+
+
+def _accept(
+    fit: Fit, found: list[Hypocentre], explained: NDArray[np.bool_], scene: Scene, settings: LocationSettings
+) -> None:
+    """Add a source to those found if it is far enough from them and enough unexplained pairs support it."""
+    place = (fit.place.latitude, fit.place.longitude)
+    if _is_near(place, [one.fit.place for one in found], settings.min_separation_km):
+        return
+    used = _supporting_pairs(fit, scene.correlations, settings)
+    if (used & ~explained).sum() < (settings.min_new_pairs if found else settings.min_pairs):
+        return
+    explained |= used
+    found.append(_hypocentre(fit, used, scene, settings))
 
 
 def stack_maxima(stacked: NDArray[np.float32], grid: SearchGrid) -> NDArray[np.intp]:
@@ -241,15 +263,9 @@ def _supporting_pairs(
     return supporting
 
 
-def _hypocentre(
-    fit: Fit,
-    used: NDArray[np.bool_],
-    correlations: PairCorrelations,
-    window: Envelopes,
-    grid: SearchGrid,
-    settings: LocationSettings,
-) -> Hypocentre:
+def _hypocentre(fit: Fit, used: NDArray[np.bool_], scene: Scene, settings: LocationSettings) -> Hypocentre:
     """Complete an accepted source with its correlation, source time and flags."""
+    window, grid, correlations = scene.window, scene.grid, scene.correlations
     place, pairs = fit.place, correlations.pairs
     lags = place.s_times_s[pairs.second] - place.s_times_s[pairs.first]
     mean = float(correlations.at(np.arange(len(pairs)), lags)[used].mean())
