@@ -6,7 +6,7 @@ travel-time file that enveloc brings for these data. enveloc (extra ``bench``) i
 
 import csv
 import importlib.util
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -70,15 +70,30 @@ def reference_grid(network: Network, settings: LocationSettings = SETTINGS) -> S
     return make_grid(network, travel_times, settings, LATITUDES, LONGITUDES, DEPTHS_KM)
 
 
+def chance_shifts(seed: int) -> np.ndarray:
+    """Shifts (17,) in s, 400 to 6800, that tear apart what the stations have in common."""
+    return np.random.default_rng(seed).uniform(400, 6800, 17).round()
+
+
+def shifted(envelopes: Envelopes, shifts_s: np.ndarray) -> Envelopes:
+    """Envelopes with each station's two hours turned round."""
+    rows = zip(envelopes.values, shifts_s, strict=True)
+    rate = envelopes.sampling_rate_hz
+    return replace(envelopes, values=np.stack([np.roll(row, round(s * rate), axis=-1) for row, s in rows]))
+
+
 def has_enveloc() -> bool:
     """Whether enveloc is installed."""
     return importlib.util.find_spec("enveloc") is not None
 
 
-def enveloc_locator(band: str, sampling_rate_hz: float | None = None) -> Any:
+def enveloc_locator(
+    band: str, sampling_rate_hz: float | None = None, shifts_s: np.ndarray | None = None
+) -> Any:
     """Locator of enveloc, ready to run: envelopes, stations and travel times loaded.
 
     ``sampling_rate_hz`` of 1 thins enveloc's own 5-Hz envelopes out, which hold nothing above 0.4 Hz.
+    ``shifts_s`` (station,) turns each station's two hours round by so many seconds: see ``chance_shifts``.
     """
     from enveloc import XCOR
     from enveloc.example_utils import example_data_dir, example_tt_file
@@ -86,7 +101,9 @@ def enveloc_locator(band: str, sampling_rate_hz: float | None = None) -> Any:
 
     stream = read(str(example_data_dir() / f"{BANDS[band]}_envelope.mseed"))
     inventory = read_inventory(str(example_data_dir() / "cascadia_long_stations.xml"))
-    for trace in stream:
+    for k, trace in enumerate(stream):
+        if shifts_s is not None:
+            trace.data = np.roll(trace.data, round(shifts_s[k] * trace.stats.sampling_rate))
         trace.stats.coordinates = inventory.get_coordinates(trace.id, trace.stats.starttime)
         if sampling_rate_hz is not None:
             trace.decimate(round(trace.stats.sampling_rate / sampling_rate_hz), no_filter=True)

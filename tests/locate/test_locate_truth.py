@@ -59,10 +59,7 @@ def test_without_noise_place_and_depth_are_found_within_the_stated_error(seed):
 
 
 def test_the_source_time_is_that_of_the_source_not_of_a_station():
-    """One hump of Gaussian shape, s = 12 s: its power exceeds a quarter of its maximum over 2 s sqrt(log 4) = 28 s.
-
-    It exceeds half of it over 2 s sqrt(log 2) = 20 s.
-    """
+    """A hump exp(-t^2 / 2 s^2), s = 12 s, has power above a quarter for 28 s, above a half for 20 s."""
     source = source_at(10.0, 0.0, 30.0)
     network = scattered_network(12, 3)
     arrivals = 140.0 + travel_times_of(network).times(*source)
