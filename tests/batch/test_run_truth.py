@@ -278,3 +278,33 @@ def test_times_of_toml_are_times(sds_archive: SimulatedArchive, tmp_path: Path) 
     more = "start = 2024-03-01T00:05:00Z\nend = 2024-03-01T00:12:30Z"
     result = run_settings_file(write_settings(tmp_path, sds_archive, more), tmp_path / "out")
     assert sum(result.windows.values()) == 2
+
+
+def test_sac_headers_place_the_stations(
+    sds_archive: SimulatedArchive,
+    tremor_source: tuple[object, list[Segment], float, float, float],
+    tmp_path: Path,
+) -> None:
+    """Without any station table; a file whose header has no place leaves its station out, counted."""
+    from obspy import Trace, UTCDateTime
+
+    folder = tmp_path / "sac"
+    folder.mkdir()
+    for k, segment in enumerate(tremor_source[1]):
+        station = sds_archive.network.stations[k // 3]
+        header = {
+            "network": segment.network,
+            "station": segment.station,
+            "channel": segment.channel,
+            "sampling_rate": segment.sampling_rate_hz,
+            "starttime": UTCDateTime(str(segment.start_time)),
+        }
+        if k >= 3:
+            header["sac"] = {"stla": station.latitude, "stlo": station.longitude, "stel": station.elevation_m}
+        trace = Trace(segment.samples.astype(np.float32), header)
+        trace.write(str(folder / f"{segment.code}.sac"), format="SAC")
+    headed = replace(sds_archive, folder=folder)
+    result = run_settings_file(write_settings(tmp_path, headed, stations=False), tmp_path / "out")
+    check_burst(result.events, headed)
+    assert result.counts["stations"] == 11
+    assert "no coordinates" in " ".join(result.skips["reason"])

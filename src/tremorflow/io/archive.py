@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from tremorflow.errors import DataError
 from tremorflow.io.assemble import assemble
-from tremorflow.io.folder_tables import FolderTables
+from tremorflow.io.folder_tables import TABLE_SUFFIXES, FolderTables
 from tremorflow.io.formats import Selection, check_span, read_file
 from tremorflow.io.index import (
     ChannelName,
@@ -32,6 +32,7 @@ from tremorflow.io.index import (
     refresh_index,
     runs_by_set,
 )
+from tremorflow.io.obspy_formats import read_sac_station
 from tremorflow.io.orientation import component_of
 from tremorflow.io.segments import Reading, Skip
 from tremorflow.io.stations import StationMetadata, read_stations
@@ -149,8 +150,9 @@ class Archive:
 
     @property
     def skips(self) -> list[Skip]:
-        """Files and parts of files that could not be used, with the reason."""
-        return find_skips(self._index)
+        """Files and parts of files that could not be used, with the reason; not the channel tables."""
+        skips = find_skips(self._index)
+        return [skip for skip in skips if Path(skip.file).suffix.lower() not in TABLE_SUFFIXES]
 
     def time_span(self) -> tuple[np.datetime64, np.datetime64]:
         """Start of the first and end of the last recording."""
@@ -282,7 +284,21 @@ class Archive:
 
     def _find_station(self, code: str) -> Station | None:
         network, _, station = code.rpartition(".")
-        return self.metadata.find_station(network, station)
+        return self.metadata.find_station(network, station) or self._placed_by_headers.get(code)
+
+    @cached_property
+    def _placed_by_headers(self) -> dict[str, Station]:
+        """Stations that no metadata place, but the headers of their SAC files do."""
+        if "sac" not in self.count_formats():
+            return {}
+        missing = {code for code in self.station_codes if not self.metadata.find_station(*code.split(".", 1))}
+        placed: dict[str, Station] = {}
+        for found in self._find(missing, None, None) if missing else ():
+            codes = {f"{name[0]}.{name[1]}" for name in found.channels} & missing - placed.keys()
+            station = read_sac_station(self.root / found.file) if codes and found.format == "sac" else None
+            if station is not None:
+                placed.update(dict.fromkeys(codes, station))
+        return placed
 
     def _data_code(self, code: str) -> str:
         """Code under which the recordings of a station of ``network`` or ``station_codes`` are indexed."""

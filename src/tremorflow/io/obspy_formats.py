@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from tremorflow.errors import DataError
 from tremorflow.io.segments import Reading, Scan, SegmentSpan, Skip, cut_segment, is_plausible
-from tremorflow.records import NANOSECONDS, Segment
+from tremorflow.records import NANOSECONDS, Segment, Station
 
 OTHER_FORMATS = (
     "SEISAN",
@@ -91,6 +91,22 @@ def read_sac(
 ) -> Reading:
     """Read the float32 samples of a SAC file; see ``read_miniseed``."""
     return _read(path, "SAC", start_time, end_time, channels)
+
+
+def read_sac_station(path: Path) -> Station | None:
+    """Station as the header of a SAC file places it (STLA, STLO, STEL); None if it does not."""
+    try:
+        trace = _traces(path, "SAC", headonly=True)[0]
+    except (DataError, IndexError):
+        return None
+    header = trace.stats.sac
+    if "stla" not in header or "stlo" not in header:
+        return None
+    place = (float(header.stla), float(header.stlo), float(header.get("stel", 0.0)))
+    try:
+        return Station(trace.stats.network, trace.stats.station, *place)
+    except DataError:
+        return None
 
 
 def scan_other(path: Path) -> Scan:
