@@ -116,13 +116,16 @@ def write_outputs(
 def gather_evidence(
     result: RunResult, settings: Settings, source: EnvelopeSource, grid: SearchGrid
 ) -> tuple[EventEvidence, ...]:
-    """Envelopes and likelihood map of the best located events: by grade, pairs, correlation."""
+    """Envelopes and likelihood map of the best located events: in company, by grade, pairs, correlation."""
     by_place = {
         (found.window_start, found.fit.place.latitude, found.fit.place.longitude): found
         for found in result.hypocentres
     }
-    ranked = result.events.sort_values(
-        ["quality", "n_pairs", "correlation"], ascending=[True, False, False], ignore_index=True
+    alone = result.events["flags"].fillna("").str.contains("isolated")
+    ranked = result.events.assign(alone=alone).sort_values(
+        ["alone", "quality", "n_pairs", "correlation"],
+        ascending=[True, True, False, False],
+        ignore_index=True,
     )
     evidence = []
     best = ranked.head(SHOWN_EVENTS)
