@@ -6,8 +6,9 @@
 Every trial draws a network (8 to 30 stations in 120 x 120 km), a burst of tremor (inside it or up to 20 km
 outside, amplitude such that it rises above 1.5 times the noise rms at 5 to 25 stations), site delays of 0.5 s
 rms and a scale of the velocity within +-5 %; the envelopes are those of ``tremorflow.simulate``. The location
-does not know the draws, but its priors are their laws. With an assumed depth (fixed) the true depth differs
-from it by 5 km rms. Everything here is simulated. Prints the tables and one JSON line.
+does not know the draws, but its priors are their laws: a free depth is searched between 10 and 50 km, and the
+true one is uniform there; an assumed depth (fixed) is wrong by 5 km rms. Everything here is simulated. Prints
+the tables and one JSON line.
 """
 
 import argparse
@@ -64,7 +65,7 @@ def run_trial(seed: list[int], settings: LocationSettings, model) -> dict[str, f
     x, y = rng.uniform(-80, 80, 2)
     latitude, longitude = (float(v) for v in LocalFrame(38.0, 142.0).to_degrees(x, y))
     depth = (
-        float(rng.uniform(15, 45))
+        float(rng.uniform(settings.min_depth_km, settings.max_depth_km))
         if settings.depth == "free"
         else float(np.clip(rng.normal(settings.fixed_depth_km, settings.depth_sigma_km), 1, 79))
     )
@@ -139,7 +140,7 @@ def summarise(table: pd.DataFrame) -> dict[str, dict[str, float]]:
 
 def measure(depth: str, events: int, seed: int) -> dict[str, object]:
     """Coverage with free or with assumed depth."""
-    settings = LocationSettings(depth=depth, fixed_depth_km=30.0)
+    settings = LocationSettings(depth=depth, fixed_depth_km=30.0, min_depth_km=10.0, max_depth_km=50.0)
     model = read_velocity_model("jma2001")
     table = pd.DataFrame([run_trial([seed, k], settings, model) for k in range(events)])
     located = table[table["located"] == 1]
