@@ -73,6 +73,11 @@ class SearchGrid:
         north = (1 - v) * depth[row + 1, column] + v * depth[row + 1, column + 1]
         return (1 - u) * south + u * north
 
+    def depth_at(self, latitude: float, longitude: float, free_depth_km: float) -> float:
+        """Assumed depth at a point, or the given one where the depth is free."""
+        depth = float(self.surface_depth_km(np.array(latitude), np.array(longitude)))
+        return depth if np.isfinite(depth) else free_depth_km
+
     def surface_slope(self, latitude: float, longitude: float) -> FloatArray:
         """Slope of the assumed depth to the east and to the north, km/km (2,)."""
         frame = LocalFrame(latitude, longitude)

@@ -26,6 +26,7 @@ NOISE_MEMORY = 2.5  # in periods of ``HIGHEST``: products of smoothed series are
 REFINEMENTS = 3  # steps of the search: a third, ninth, 27th of the grid step, 11 km -> 0.4 km
 REACH = 2  # steps to each side: 5 x 5 x 5 points, a bit more than the node's own cell
 MAX_CLIMBS = 6  # at each step size, should the maximum lie on the rim of the points
+MAX_SIGMA_KM = 40.0  # half of this is as far as the gradients of a regional network are meant
 PRIOR_FREEDOM = 20  # as much trust in the stated errors as twenty stations give in the scatter
 HIGHEST_WEIGHED = 0.98  # keeps the weight rho / (1 - rho^2) of one station below 25
 TINY = float(np.finfo(np.float64).tiny)
@@ -240,37 +241,76 @@ def location_covariance(
     A e = (G' K G)^-1 G' K D e, with G the gradients of the pair lags, K the curvatures of the gains and D the
     differences; its covariance is A C A', with C the noise and site delay of each station and what the
     stations share (``model_covariance``). What each station has of its own is multiplied by the misfit: real
-    delays scatter more than noise and site delays say when Green's functions differ.
+    delays scatter more than noise and site delays say when Green's functions differ. G belongs half way
+    between the location and the truth (mean value theorem), which is a sigma away to either side: far outside
+    of the stations the gradients change on the way.
     """
-    row_of = np.full(len(grid.network), -1)
-    row_of[stations] = np.arange(len(stations))
-    first, second = row_of[correlations.pairs.first[pairs]], row_of[correlations.pairs.second[pairs]]
-    gradient = place.gradient[stations].copy()
-    if settings.depth != "free":
-        slope = grid.surface_slope(place.latitude, place.longitude)
-        gradient = gradient[:, :2] + slope * gradient[:, 2:]
+    first, second = _rows_of_pairs(pairs, stations, correlations, len(grid.network))
     curvature = _curvature(place, pairs, correlations)
-    design = gradient[second] - gradient[first]
-    weighted = design * curvature[:, None]
-    hessian = weighted.T @ design
-    if settings.depth == "free":
-        # the depth lies in its range: as much information as a uniform law over it has
-        spread = (settings.max_depth_km - settings.min_depth_km) ** 2 / 12
-        hessian[2, 2] += 1e-9 * np.trace(hessian)
     differences = np.zeros((len(pairs), len(stations)))
     differences[np.arange(len(pairs)), second] += 1
     differences[np.arange(len(pairs)), first] -= 1
-    influence = np.linalg.pinv(hessian) @ (weighted.T @ differences)
     own = np.diag(delays.sigma_s**2 + settings.site_sigma_s**2)
     shared = model_covariance(place, stations, settings)
-    misfit = _misfit(delays, own + shared, gradient)
-    covariance = influence @ (misfit * own + shared) @ influence.T
+    here = _search_gradient(place, stations, grid, settings)
+    misfit = _misfit(delays, own + shared, here)
+    times = misfit * own + shared
+    covariance = _propagate([here], curvature, differences, times, settings)
+    values, vectors = np.linalg.eigh(covariance[:2, :2])
+    half_way_km = 0.5 * min(float(np.sqrt(max(values[1], 0))), MAX_SIGMA_KM)
+    frame = LocalFrame(place.latitude, place.longitude)
+    gradients = []
+    for side in (-half_way_km, half_way_km):
+        latitude, longitude = grid.clip(*frame.to_degrees(*(side * vectors[:, 1])))
+        aside = place_at(latitude, longitude, grid.depth_at(latitude, longitude, place.depth_km), grid)
+        gradients.append(_search_gradient(aside, stations, grid, settings))
+    covariance = _propagate(gradients, curvature, differences, times, settings)
     if settings.depth == "free":
-        return _bounded_depth(covariance, spread), misfit
+        return covariance, misfit
     full = np.zeros((3, 3))
     full[:2, :2] = covariance
     full[2, 2] = settings.depth_sigma_km**2
     return full, misfit
+
+
+def _rows_of_pairs(
+    pairs: IndexArray, stations: IndexArray, correlations: PairCorrelations, n_stations: int
+) -> tuple[IndexArray, IndexArray]:
+    """Rows, among the stations used, of the first and second station of each pair."""
+    row_of = np.full(n_stations, -1)
+    row_of[stations] = np.arange(len(stations))
+    return row_of[correlations.pairs.first[pairs]], row_of[correlations.pairs.second[pairs]]
+
+
+def _search_gradient(
+    place: Place, stations: IndexArray, grid: SearchGrid, settings: LocationSettings
+) -> FloatArray:
+    """Gradient of the S times (n, 3), or (n, 2) along the surface of an assumed depth, in s/km."""
+    gradient = place.gradient[stations]
+    if settings.depth == "free":
+        return gradient
+    slope = grid.surface_slope(place.latitude, place.longitude)
+    along: FloatArray = gradient[:, :2] + slope * gradient[:, 2:]
+    return along
+
+
+def _propagate(
+    gradients: list[FloatArray],
+    curvature: FloatArray,
+    differences: FloatArray,
+    times: FloatArray,
+    settings: LocationSettings,
+) -> FloatArray:
+    """Covariance A C A' of a location, A from the mean of what the gradients give; depth within its range."""
+    designs = [differences @ gradient for gradient in gradients]
+    hessian = sum((design.T * curvature) @ design for design in designs)
+    pull = sum((design.T * curvature) @ differences for design in designs)
+    influence = np.linalg.pinv(np.asarray(hessian)) @ pull
+    covariance: FloatArray = influence @ times @ influence.T
+    if settings.depth != "free":
+        return covariance
+    # the depth lies in its range: as much information as a uniform law over it has
+    return _bounded_depth(covariance, (settings.max_depth_km - settings.min_depth_km) ** 2 / 12)
 
 
 def _curvature(place: Place, pairs: IndexArray, correlations: PairCorrelations) -> FloatArray:
