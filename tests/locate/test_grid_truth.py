@@ -87,3 +87,10 @@ def test_depth_at_the_end_of_its_range_is_flagged():
     assert "depth_limit" in hypocentre.flags
     _, result = locate_on(network_at(EAST, NORTH), LocationSettings())
     assert "depth_limit" not in result.hypocentres[0].flags
+
+
+def test_a_grid_that_no_station_reaches_locates_nothing():
+    settings = LocationSettings(depth="fixed", fixed_depth_km=30.0, max_station_distance_km=1.0)
+    _, result = locate_on(network_at(EAST, NORTH), settings)
+    assert result.hypocentres == ()
+    assert result.reason == "no_agreement_of_stations"

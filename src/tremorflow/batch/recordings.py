@@ -23,10 +23,11 @@ from tremorflow.preprocess import (
     remove_response,
     remove_sensitivity,
 )
+from tremorflow.preprocess.envelopes import ROLES as COMPONENT_ROLES
 from tremorflow.records import Envelopes, Network, Waveforms, seconds, timedelta, utc
 from tremorflow.settings import ArchiveSettings, Settings
 
-ROLES = ("H1", "H2", "V")
+ROLES = tuple(COMPONENT_ROLES)
 SKIP_COLUMNS = ("station", "reason", "count", "seconds", "example")
 
 

@@ -148,28 +148,29 @@ def locate_window(
     active = np.flatnonzero(highest > settings.stack_correlation)
     stacked = stack_gains(correlations, active, grid.s_times_s)
     peaks = stack_maxima(stacked, grid)
+    if not len(peaks):  # no node sees both stations of any pair
+        return WindowResult(window.start_time, (), "no_agreement_of_stations")
+    is_rival = stacked[peaks] > settings.rival_likelihood * stacked[peaks[0]]
     scene = Scene(
         window, active, correlations, window_spectra(normalised, window.sampling_rate_hz, settings), grid
     )
-    found = _find_sources(peaks, stacked, scene, settings)
+    found = _find_sources(peaks, is_rival, scene, settings)
     if not found:
         return WindowResult(window.start_time, (), "no_agreement_of_stations")
-    rivals = peaks[stacked[peaks] > settings.rival_likelihood * stacked[peaks[0]]]
     places = [one.fit.place for one in found]
-    if any(not _is_near(grid.node(int(node))[:2], places, settings.min_separation_km) for node in rivals):
+    if any(not _is_near(grid.node(int(k))[:2], places, settings.min_separation_km) for k in peaks[is_rival]):
         found[0] = replace(found[0], flags=(*found[0].flags, "several_maxima"))
     return WindowResult(window.start_time, tuple(found), "located")
 
 
 def _find_sources(
-    peaks: NDArray[np.intp], stacked: NDArray[np.float32], scene: Scene, settings: LocationSettings
+    peaks: NDArray[np.intp], is_rival: NDArray[np.bool_], scene: Scene, settings: LocationSettings
 ) -> list[Hypocentre]:
     """Accept sources at the maxima, strongest first.
 
     Between nodes a rival of the strongest maximum may turn out to be the higher one, so these are all refined
     before one is chosen. A further maximum is only refined if pairs speak for it that no source explains.
     """
-    is_rival = stacked[peaks] > settings.rival_likelihood * stacked[peaks[0]] if len(peaks) else np.array([])
     explained = np.zeros(len(scene.correlations.pairs), dtype=bool)
     found: list[Hypocentre] = []
     fits: list[Fit] = []
