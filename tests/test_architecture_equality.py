@@ -13,7 +13,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = (  # a room may import rooms of lower floors; a new room needs a place here
     ("errors", "options", "resources"),
     ("records", "geodesy"),
-    ("plate",),
+    ("plate", "truth"),
     ("io", "traveltime", "preprocess", "simulate", "catalog", "locate"),
     ("analysis", "settings", "figures"),
     ("batch",),
