@@ -108,4 +108,4 @@ def slow_variation(seed: int, keys: tuple[Key, ...], times_s: FloatArray, knot_s
     values = np.zeros(len(times_s))
     for k, weight in enumerate(weights):
         values += weight * knots[whole - first + k - 1]
-    return values / np.sqrt(0.55)  # mean over a knot of the variance of the three weights
+    return np.asarray(values / np.sqrt(0.55))  # mean over a knot of the variance of the three weights
