@@ -220,7 +220,7 @@ def _burst_wave(
 
     @lru_cache(maxsize=2)
     def spectrum(length: int, step_hz: float) -> ComplexArray:
-        frequencies: FloatArray = np.arange(length) * step_hz
+        frequencies = np.arange(length, dtype=np.float64) * np.float64(step_hz)
         n_fine = fast_length(int(np.ceil(GRID_HZ / step_hz)))
         fine = np.zeros(max(n_fine, 2 * length))
         places = np.round(lags * step_hz * len(fine)).astype(int)
@@ -252,9 +252,7 @@ def _earthquake_wave(origin_s: float, moment: float, corner_hz: float, place: st
 
 def _place(row: dict[Hashable, Any]) -> str:
     """Name of a place, the same within 1 km: sources there share their scattered waves."""
-    return "{:.2f} {:.2f} {:.0f}".format(
-        *(getattr(row, key) for key in ("latitude", "longitude", "depth_km"))
-    )
+    return f"{row['latitude']:.2f} {row['longitude']:.2f} {row['depth_km']:.0f}"
 
 
 def _seconds_since(times: pd.Series, start_time: np.datetime64) -> FloatArray:
