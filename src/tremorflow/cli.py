@@ -109,6 +109,27 @@ def compare(
 
 
 @app.command()
+def evaluate(
+    catalogue: Annotated[Path, typer.Argument(help="Catalogue under test.")],
+    truth: Annotated[Path, typer.Argument(help="Folder with tremor.csv and the other tables of truth.")],
+    stations: Annotated[Path | None, typer.Option(help="StationXML, channel table or CSV.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Folder for table, JSON and figure.")] = None,
+) -> None:
+    """Hold a catalogue against the truth of a simulation: recall, false events, errors, resolved pairs."""
+    from tremorflow.catalog.evaluate import evaluate_files
+    from tremorflow.catalog.evaluate_report import evaluation_table
+    from tremorflow.figures.evaluate import write_evaluation
+    from tremorflow.io.stations import read_stations
+
+    with _explained():
+        network = read_stations(stations).network if stations else None
+        evaluation = evaluate_files(catalogue, truth, network)
+        typer.echo(evaluation_table(evaluation))
+        if output is not None:
+            write_evaluation(evaluation, output)
+
+
+@app.command()
 def settings(
     config: Annotated[
         Path | None, typer.Argument(help="Settings file to check and complete; none: defaults.")
