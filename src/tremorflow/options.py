@@ -9,6 +9,9 @@ Every stage keeps a frozen settings class beside its function::
 ``tremorflow.settings`` joins these classes into one tree and prints them.
 """
 
+import json
+from dataclasses import fields, is_dataclass
+from difflib import get_close_matches
 from typing import Any, TypeVar, dataclass_transform
 
 from pydantic import ConfigDict, Field
@@ -42,3 +45,50 @@ def settings_class(cls: type[T]) -> type[T]:
     rules = ConfigDict(extra="forbid", allow_inf_nan=False)
     made: type[Any] = dataclass(frozen=True, kw_only=True, config=rules)(cls)
     return made
+
+
+def explain_mistake(details: Any, defaults: Any) -> str:
+    """One mistake of the user in words: path of the key, what is wrong, what would be right.
+
+    Parameters
+    ----------
+    details
+        One of the ``errors()`` of pydantic's ``ValidationError``.
+    defaults
+        The whole tree of settings with its defaults: where keys that are meant may be found.
+    """
+    path = ".".join(str(part) for part in details["loc"])
+    if details["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
+        known = _known_keys(details["loc"][:-1], defaults)
+        near = get_close_matches(str(details["loc"][-1]), known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+        return f"{path} is not a setting; {hint}"
+    message = details["msg"].removeprefix("Value error, ")
+    return (
+        f"{path} = {details['input']!r}: {message}"
+        if not isinstance(details["input"], dict)
+        else f"{path}: {message}"
+    )
+
+
+def toml_value(value: Any) -> str:
+    """Value of a setting as TOML."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if is_dataclass(value) and not isinstance(value, type):
+        pairs = (f"{entry.name} = {toml_value(getattr(value, entry.name))}" for entry in fields(value))
+        return "{" + ", ".join(pairs) + "}"
+    if isinstance(value, tuple):
+        return "[" + ", ".join(toml_value(item) for item in value) + "]"
+    if isinstance(value, str):
+        # JSON's escapes are TOML's, but for surrogate pairs and one control character that it lets pass
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return repr(value)
+
+
+def _known_keys(path: tuple[Any, ...], defaults: Any) -> list[str]:
+    """Names of the settings below a path."""
+    stage: Any = defaults
+    for part in path:
+        stage = getattr(stage, str(part), stage)
+    return [entry.name for entry in fields(stage)] if is_dataclass(stage) else []

@@ -4,9 +4,8 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Iterator
-from dataclasses import MISSING, asdict, fields, is_dataclass
+from dataclasses import MISSING, asdict, fields
 from datetime import date
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +17,7 @@ from tremorflow import __version__
 from tremorflow.catalog.quality import CatalogSettings
 from tremorflow.errors import DataError, SettingsError
 from tremorflow.locate.settings import LocationSettings
-from tremorflow.options import option, settings_class
+from tremorflow.options import explain_mistake, option, settings_class, toml_value
 from tremorflow.preprocess import PreprocessSettings
 from tremorflow.records import utc
 
@@ -149,7 +148,7 @@ def make_settings(tree: dict[str, Any], source: str = "settings") -> Settings:
     try:
         return _ADAPTER.validate_python(tree)
     except ValidationError as error:
-        lines = [_explain(details) for details in error.errors()]
+        lines = [explain_mistake(details, Settings()) for details in error.errors()]
         raise SettingsError(f"{source}: " + "; ".join(lines)) from error
 
 
@@ -175,7 +174,7 @@ def format_settings(settings: Settings) -> str:
             title = type(getattr(settings, head)).__doc__ or ""
             lines += ["", f"[{head}]  # {title.splitlines()[0]}"]
         unit = "" if row.unit == "-" else f"{row.unit}; "
-        lines.append(f"{name} = {_toml(row.value)}  # {unit}{row.reason}")
+        lines.append(f"{name} = {toml_value(row.value)}  # {unit}{row.reason}")
     return "\n".join(lines) + "\n"
 
 
@@ -223,39 +222,3 @@ def _field_info(entry: Any) -> FieldInfo:
     if not isinstance(info, FieldInfo):
         raise SettingsError(f"setting {entry.name} was not declared with option()")
     return info
-
-
-def _explain(details: Any) -> str:
-    """One mistake of the user in words: path of the key, what is wrong, what would be right."""
-    path = ".".join(str(part) for part in details["loc"])
-    if details["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
-        known = _known_keys(details["loc"][:-1])
-        near = get_close_matches(str(details["loc"][-1]), known, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
-        return f"{path} is not a setting; {hint}"
-    message = details["msg"].removeprefix("Value error, ")
-    return (
-        f"{path} = {details['input']!r}: {message}"
-        if not isinstance(details["input"], dict)
-        else f"{path}: {message}"
-    )
-
-
-def _known_keys(path: tuple[Any, ...]) -> list[str]:
-    """Names of the settings below a path."""
-    stage: Any = Settings()
-    for part in path:
-        stage = getattr(stage, str(part), stage)
-    return [entry.name for entry in fields(stage)] if is_dataclass(stage) else []
-
-
-def _toml(value: Any) -> str:
-    """Value as TOML."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, tuple):
-        return "[" + ", ".join(_toml(item) for item in value) + "]"
-    if isinstance(value, str):
-        # JSON's escapes are TOML's, but for surrogate pairs and one control character that it lets pass
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    return repr(value)
