@@ -117,7 +117,7 @@ def draw_recall(axes: Axes, bins: Sequence[RecallBin], label: str) -> None:
     _draw_shares(axes, [one.recall for one in bins], FOUND, "found")
     _count_on_top(axes, [one.recall.of for one in bins])
     axes.set_xticks(places, [one.label.replace(" to ", "-") for one in bins], fontsize=style.SMALL_PT)
-    axes.legend(fontsize=style.SMALL_PT, loc="center left", frameon=False)
+    axes.legend(fontsize=style.SMALL_PT, loc="best", frameon=False)
 
 
 def draw_location_errors(axes: Axes, evaluation: Evaluation) -> None:
