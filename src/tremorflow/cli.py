@@ -130,6 +130,42 @@ def evaluate(
 
 
 @app.command()
+def simulate(  # noqa: PLR0913, PLR0917 - a command has as many as it has options
+    scenario: Annotated[str, typer.Argument(help="Name of a scenario (see --list), or a TOML file.")] = "",
+    output: Annotated[Path, typer.Option(help="Folder for recordings and truth.")] = Path("simulation"),
+    seed: Annotated[int | None, typer.Option(help="Instead of the scenario's.")] = None,
+    rate: Annotated[float | None, typer.Option(help="Sampling rate in Hz instead of the scenario's.")] = None,
+    duration: Annotated[float | None, typer.Option(help="Seconds instead of the scenario's.")] = None,
+    format_: Annotated[
+        Literal["sds", "win32"], typer.Option("--format", help="miniSEED in SDS folders, or WIN32.")
+    ] = "sds",
+    stations: Annotated[Path | None, typer.Option(help="StationXML or CSV of another network.")] = None,
+    processes: Annotated[int, typer.Option(min=1, help="Processes that compute.")] = 2,
+    snr: Annotated[bool, typer.Option("--snr", help="Write snr.csv: each burst at each station.")] = False,
+    show: Annotated[bool, typer.Option("--list", help="Show the scenarios of the package.")] = False,
+) -> None:
+    """Simulate the recordings of a network whose truth is known, or go on where a run was stopped."""
+    from tremorflow.batch.simulate import (
+        OutputSettings,
+        list_scenarios,
+        read_any_scenario,
+        summary_lines,
+        write_simulation,
+    )
+
+    with _explained():
+        if show or not scenario:
+            typer.echo("\n".join(list_scenarios()))
+            raise typer.Exit(0 if show else 2)
+        values = {"seed": seed, "sampling_rate_hz": rate, "duration_s": duration}
+        chosen = read_any_scenario(scenario, stations, values)
+        with _bars("written") as (written,):
+            settings = OutputSettings(format=format_, processes=processes, snr=snr)
+            summary = write_simulation(chosen, output, settings, written)
+        typer.echo("\n".join(summary_lines(summary)))
+
+
+@app.command()
 def settings(
     config: Annotated[
         Path | None, typer.Argument(help="Settings file to check and complete; none: defaults.")
