@@ -107,7 +107,7 @@ class Front:
 def _centred(length_km: float, spacing_km: float) -> FloatArray:
     """Positions at this spacing around 0 that fill a length; one at 0 if it is shorter than the spacing."""
     count = max(1, round(length_km / spacing_km))
-    return (np.arange(count) - (count - 1) / 2) * spacing_km
+    return np.asarray((np.arange(count) - (count - 1) / 2) * spacing_km, dtype=np.float64)
 
 
 def draw_episode(
