@@ -76,10 +76,10 @@ def draw_air_guns(settings: AirGunSettings, scene: Scene) -> NuisancePart:
     site = np.where(heard, site_factors(scene, "air_gun", 0.4), 0.0)
     trains, rows = [], []
     for source in scatter_sources(scene, "air_gun", heard, scatter):
-        train = draw_survey(settings, source, site)
-        reception = hear_train(scene, train, WATER, LENGTH_S)
+        reception = hear_train(scene, draw_survey(settings, source, site), WATER, LENGTH_S)
+        if reception.train.snr.any():
+            trains.append(reception.train)
         if len(reception.stations):
-            trains.append(train)
             place = (source.latitude, source.longitude)
             rows.append(truth_row(scene, "air_gun", reception.span_s, place, reception.stations))
     if not trains:

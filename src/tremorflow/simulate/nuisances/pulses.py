@@ -117,8 +117,12 @@ def pulse_ranges_km(scene: Scene, train: PulseTrain, station: int) -> FloatArray
 
 
 class Reception(NamedTuple):
-    """Stations that hear a train, and the first and last second of what they hear of it."""
+    """Stations that hear a train, and the first and last second of what they hear of it.
 
+    ``train`` is the train for rendering: its SNR is 0 at stations that it does not move noticeably.
+    """
+
+    train: PulseTrain
     stations: NDArray[np.intp]
     span_s: tuple[float, float]
 
@@ -126,13 +130,17 @@ class Reception(NamedTuple):
 def hear_train(scene: Scene, train: PulseTrain, path: PulsePath, length_s: float) -> Reception:
     """Stations that hear a train above the background during the scenario, and when."""
     stations, first_s, last_s = [], np.inf, -np.inf
+    felt = np.zeros(len(train.snr), dtype=np.bool_)
     for station in np.flatnonzero(train.snr > 0):
         range_km = pulse_ranges_km(scene, train, int(station))
         arrivals_s = train.times_s + range_km / path.speed_km_s
-        loud = train.snr[station] * path.gain(range_km) >= AUDIBLE_SNR
-        loud &= (arrivals_s > -length_s) & (arrivals_s < scene.grid.duration_s)
+        snr = train.snr[station] * path.gain(range_km)
+        snr[(arrivals_s <= -length_s) | (arrivals_s >= scene.grid.duration_s)] = 0.0
+        felt[station] = (snr >= FAINT_SNR).any()
+        loud = snr >= AUDIBLE_SNR
         if loud.any():
             stations.append(int(station))
             first_s = min(first_s, float(arrivals_s[loud][0]))
             last_s = max(last_s, float(arrivals_s[loud][-1]) + length_s)
-    return Reception(np.array(stations, dtype=np.intp), (first_s, last_s))
+    rendered = train._replace(snr=np.where(felt, train.snr, 0.0))
+    return Reception(rendered, np.array(stations, dtype=np.intp), (first_s, last_s))

@@ -199,17 +199,16 @@ def draw_ships(settings: ShipSettings, scene: Scene) -> NuisancePart:
     # a source's time is the middle of its course: half a life later than its start
     ships = [_draw_ship(settings, s._replace(time_s=s.time_s + LIFE_S / 2)) for s in sources]
     stream = _make_stream(scene, ships)
-    first_s, last_s, loud = _hear_ships(stream)
-    rows, kept = [], np.flatnonzero(loud.any(axis=1))
-    for number in kept:
+    first_s, last_s, loud, felt = _hear_ships(stream)
+    rows = []
+    for number in np.flatnonzero(loud.any(axis=1)):
         ship = ships[number]
         east, north = (v * (first_s[number] - ship.source.time_s) for v in ship.velocity_km_s)
         latitude, longitude = LocalFrame(ship.source.latitude, ship.source.longitude).to_degrees(east, north)
         place, span_s = (float(latitude), float(longitude)), (first_s[number], last_s[number])
         rows.append(truth_row(scene, "ship", span_s, place, np.flatnonzero(loud[number])))
-    if not rows:
-        return NuisancePart([])
-    return NuisancePart(rows, streams=(_make_stream(scene, [ships[n] for n in kept]),))
+    kept = [ships[n] for n in np.flatnonzero(felt)]
+    return NuisancePart(rows, streams=(_make_stream(scene, kept),) if kept else ())
 
 
 def _draw_ship(settings: ShipSettings, source: Source) -> Ship:
@@ -240,15 +239,27 @@ def _make_stream(scene: Scene, ships: list[Ship]) -> ShipStream:
     return ShipStream(scene, tuple(ships), site, east, north, taps)
 
 
-def _hear_ships(stream: ShipStream) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
-    """(ship,) first and last second (to the minute) and (ship, station) who hears it during the scenario."""
+class Hearing(NamedTuple):
+    """Who hears the ships: (ship,) first and last second, (ship, station) loud, (ship,) felt anywhere."""
+
+    first_s: FloatArray
+    last_s: FloatArray
+    loud: NDArray[np.bool_]
+    felt: NDArray[np.bool_]
+
+
+def _hear_ships(stream: ShipStream) -> Hearing:
+    """Stations that hear each ship during the scenario, and when, to the minute."""
     n_ships = len(stream.ships)
     times_s = np.arange(0.0, stream.scene.grid.duration_s, 60.0)
     first_s, last_s = np.full(n_ships, np.inf), np.full(n_ships, -np.inf)
     heard = np.zeros((n_ships, len(stream.site)), dtype=np.bool_)
+    felt = np.zeros(n_ships, dtype=np.bool_)
     for station in np.flatnonzero(stream.site > 0):
-        loud = stream.snr(np.arange(n_ships), int(station), times_s) >= AUDIBLE_SNR
+        snr = stream.snr(np.arange(n_ships), int(station), times_s)
+        felt |= (snr >= FAINT_SNR / 2).any(axis=1)  # half: it may be louder between two minutes
+        loud = snr >= AUDIBLE_SNR
         heard[:, station] = loud.any(axis=1)
         first_s = np.minimum(first_s, np.where(loud, times_s, np.inf).min(axis=1))
         last_s = np.maximum(last_s, np.where(loud, times_s + 60.0, -np.inf).max(axis=1))
-    return first_s, last_s, heard
+    return Hearing(first_s, last_s, heard, felt)

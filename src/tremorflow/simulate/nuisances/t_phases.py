@@ -144,11 +144,12 @@ def draw_t_phases(settings: TPhaseSettings, scene: Scene) -> NuisancePart:
         end_s = start_s + spindle.rise_s + spindle.decay_s
         inside = heard & (snr >= FAINT_SNR) & (end_s > 0) & (start_s < scene.grid.duration_s)
         loud = inside & (snr >= AUDIBLE_SNR)
+        if inside.any():  # rendered where it is faint, too, whoever else hears it
+            spindles.append(spindle)
+            starts.append(np.where(inside, start_s, np.nan))
+            snrs.append(snr)
         if not loud.any():
             continue
-        spindles.append(spindle)
-        starts.append(np.where(inside, start_s, np.nan))
-        snrs.append(snr)
         span = (float(start_s[loud].min()), float(end_s[loud].max()))
         place = (source.latitude, source.longitude)
         rows.append(truth_row(scene, "t_phase", span, place, np.flatnonzero(loud)))

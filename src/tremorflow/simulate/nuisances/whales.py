@@ -77,8 +77,9 @@ def draw_whales(settings: WhaleSettings, scene: Scene) -> NuisancePart:
         for source in scatter_sources(scene, f"{name}_whale", heard, scatter):
             train = draw_bout(settings, source._replace(key=f"{name}/{source.key}"), site)
             reception = hear_train(scene, train, WATER, BLUE_LENGTH_S[1])
+            if reception.train.snr.any():
+                trains.append(reception.train)
             if len(reception.stations):
-                trains.append(train)
                 place = (source.latitude, source.longitude)
                 rows.append(truth_row(scene, "whale", reception.span_s, place, reception.stations))
     if not trains:
