@@ -121,7 +121,7 @@ class BackgroundNoise:
     -----
     One white noise per component passes through a filter per part (swell below 1 Hz, ground above it,
     cultural noise, gusts), and the parts are added with slowly varying gains g. So the power density at any
-    time is (sum of g A)**2 with A the amplitudes of ``amplitudes``. All of the gains are common to the components.
+    time is (sum of g A)**2 with A the amplitudes of ``amplitudes``. The gains are common to the components.
     """
 
     def __init__(self, settings: NoiseSettings, network: Network, grid: SampleGrid, seed: int) -> None:
@@ -205,7 +205,7 @@ class BackgroundNoise:
         products = np.einsum("pcf,qcf->pqf", amplitudes, amplitudes)
         powers = np.trapezoid(products, frequencies_hz)
         gains = self.gains(station, times_s)
-        return np.asarray(np.sqrt(np.einsum("pt,pq,qt->t", gains, powers, gains)))
+        return np.asarray(np.sqrt(((powers @ gains) * gains).sum(axis=0)))
 
     def band_rms(self, low_hz: float = 2.0, high_hz: float = 8.0) -> FloatArray:
         """(station,) median over the scenario (its first day at most) of ``band_rms_at``, in m/s."""
