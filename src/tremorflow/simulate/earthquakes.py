@@ -118,7 +118,7 @@ class _Region:
             stations.latitudes[:, None], stations.longitudes[:, None], latitudes, longitudes
         )
         floor_km = np.maximum(-stations.elevations_m / 1000, 0)
-        return floor_km[np.argmin(distances, axis=0)] + BELOW_FLOOR_KM
+        return np.asarray(floor_km[np.argmin(distances, axis=0)] + BELOW_FLOOR_KM)
 
 
 def _make_region(settings: EarthquakeSettings, network: Network, seed: int) -> _Region:
@@ -139,15 +139,16 @@ def _make_region(settings: EarthquakeSettings, network: Network, seed: int) -> _
 
 
 def _scattered(
-    latitudes: FloatArray, longitudes: FloatArray, sigma_km: FloatArray | float, rng: Generator
+    region: _Region,
+    latitudes: FloatArray,
+    longitudes: FloatArray,
+    sigma_km: FloatArray | float,
+    rng: Generator,
 ) -> tuple[FloatArray, FloatArray]:
-    """Places moved by a two-dimensional Gaussian."""
+    """Places moved by a two-dimensional Gaussian, of one standard deviation or one for each."""
+    east, north = region.frame.to_km(latitudes, longitudes)
     moves = rng.standard_normal((2, len(latitudes))) * sigma_km
-    moved = [
-        LocalFrame(float(a), float(b)).to_degrees(float(e), float(n))
-        for a, b, e, n in zip(latitudes, longitudes, *moves, strict=True)
-    ]
-    return np.array([float(a) for a, _ in moved]), np.array([float(b) for _, b in moved])
+    return region.frame.to_degrees(east + moves[0], north + moves[1])
 
 
 def _draw_mainshocks(
@@ -157,7 +158,9 @@ def _draw_mainshocks(
     count = int(rng.poisson(settings.rate_per_day * BLOCK_S / 86400))
     latitudes, longitudes = draw_inside(region.outline, count, rng)
     chosen = rng.choice(len(region.clusters), count, p=region.cluster_shares)
-    near = _scattered(region.clusters[chosen, 0], region.clusters[chosen, 1], settings.cluster_km, rng)
+    near = _scattered(
+        region, region.clusters[chosen, 0], region.clusters[chosen, 1], settings.cluster_km, rng
+    )
     clustered = rng.uniform(0, 1, count) < settings.clustered_share
     latitudes = np.where(clustered, near[0], latitudes)
     longitudes = np.where(clustered, near[1], longitudes)
@@ -211,7 +214,7 @@ def _draw_aftershocks(
     parent_magnitudes = magnitudes[of]
     sigma_km = 10 ** (0.5 * parent_magnitudes - 2.0)
     places = parents["latitude"].to_numpy(np.float64), parents["longitude"].to_numpy(np.float64)
-    latitudes, longitudes = _scattered(*places, sigma_km, rng)
+    latitudes, longitudes = _scattered(region, *places, sigma_km, rng)
     depths_km = parents["depth_km"].to_numpy(np.float64) + 0.3 * sigma_km * rng.standard_normal(len(of))
     return pd.DataFrame(
         {

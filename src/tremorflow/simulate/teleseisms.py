@@ -45,6 +45,9 @@ PP_SHARE = 0.5
 CODA_SHARE = 0.15
 """Rms of the coda at its beginning over the peak of P."""
 
+S_OVER_P_DELAY = 8.0
+"""Sediment delays S so many times as much as P: 1.8 and 0.3 km/s in it, 6 and 3.5 km/s in rock."""
+
 SURFACE_P_KM_S = 5.8
 """P velocity that sets the angle of incidence."""
 
@@ -119,6 +122,12 @@ def coda_length_s(magnitude: float) -> float:
     return float(np.clip(60 * round(10 + 12 * (magnitude - 5.5)), 600, 2400))
 
 
+def corner_frequency_hz(magnitude: float) -> float:
+    """Give the corner frequency (Hz) of Brune (1970) for 3 MPa, S 3.5 km/s; its inverse is a duration."""
+    moment_nm = 10 ** (1.5 * magnitude + 9.05)
+    return float(0.49 * 3500 * (3e6 / moment_nm) ** (1 / 3))
+
+
 class Teleseisms:
     """Motion of a network by teleseisms (implements ``Transients``).
 
@@ -156,7 +165,7 @@ class Teleseisms:
 
     def arrival_s(self, event: int, station: int) -> float:
         """Second after the start of the scenario at which P arrives."""
-        delay_s = self.scene.network.stations[station].s_delay_s / 2  # P is hardly later than half of S
+        delay_s = self.scene.network.stations[station].s_delay_s / S_OVER_P_DELAY
         return float(self._origins_s[event] + p_time_s(self._degrees[event, station])) + delay_s
 
     def spans_s(self, station: int) -> FloatArray:
@@ -198,14 +207,14 @@ class Teleseisms:
     def _make_wavelet(self, event: int) -> tuple[NDArray[np.complex128], FloatArray, FloatArray, float]:
         """Spectrum of P starting at 0, its smooth shape, frequencies (Hz), and its peak in 0.5-2 Hz.
 
-        An omega-square source with Brune's corner for 3 MPa, attenuated by exp(-pi f t*), its phases random
+        An omega-square source, attenuated by exp(-pi f t*), its phases random
         within an envelope as long as the source, then decaying over the depth phases.
         """
         rng = generator(self.scene.seed, "teleseism", self.table["event_id"].iloc[event])
         n_inner = round(self._lengths_s[event] * INNER_RATE_HZ)
         frequencies_hz = fft.rfftfreq(n_inner, 1 / INNER_RATE_HZ)
         kept = frequencies_hz <= HIGHEST_HZ
-        corner_hz = 0.49 * 3500 * (3e6 / 10 ** (1.5 * self._magnitudes[event] + 9.05)) ** (1 / 3)
+        corner_hz = corner_frequency_hz(self._magnitudes[event])
         t_star_s = rng.uniform(self.settings.t_star_min_s, self.settings.t_star_max_s)
         shape = frequencies_hz / (1 + (frequencies_hz / corner_hz) ** 2)
         shape *= np.exp(-np.pi * frequencies_hz * t_star_s) * (frequencies_hz > 0.02)
@@ -228,7 +237,8 @@ class Teleseisms:
         white = fft.rfft(rng.standard_normal((3, n_inner), dtype=np.float32), axis=-1)
         since_s = np.arange(n_inner) / INNER_RATE_HZ - LEAD_S
         decay_s = self._lengths_s[event] / 5  # amplitude falls to 0.7 % at the end
-        envelope = np.where(since_s > 0, np.minimum(since_s / 5, 1) * np.exp(-since_s / decay_s), 0)
+        rise_s = 10 + 1 / corner_frequency_hz(self._magnitudes[event])  # after the direct waves
+        envelope = np.where(since_s > 0, np.minimum(since_s / rise_s, 1) * np.exp(-since_s / decay_s), 0)
         coda = fft.irfft(white * shape, n_inner, axis=-1) * envelope
         frequencies_hz = fft.rfftfreq(n_inner, 1 / INNER_RATE_HZ)
         return np.asarray(fft.rfft(coda, axis=-1)[:, frequencies_hz <= HIGHEST_HZ])

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 from numpy.random import Generator
+from numpy.typing import NDArray
 
 from tremorflow.records import FloatArray
 from tremorflow.simulate.scene import SampleGrid
@@ -25,6 +26,9 @@ RATE_KNOT_S = 15.0
 
 RATE_SPREAD = 0.8
 """Standard deviation of the natural log of that rate: waxes and wanes by a factor of 2-5."""
+
+
+PLACE = ("latitude", "longitude", "depth_km")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,25 +126,36 @@ def burst_tables(
 
     Columns of the SNR are left empty: they need the medium and the noise.
     """
-    rows, lfe_tables = [], []
-    for burst, rng in zip(bursts, generators, strict=True):
-        times_s, energies = draw_lfes(burst, rng)
-        place = dict(zip(("latitude", "longitude", "depth_km"), burst.place, strict=True))
-        burst_id = f"{prefix}-{burst.number:05d}"
-        rows.append(
-            {
-                "burst_id": burst_id,
-                "episode_id": burst.episode_id,
-                "start_time": grid.utc(burst.start_s),
-                "end_time": grid.utc(burst.end_s),
-                "time": grid.utc(float(times_s @ energies) / burst.energy_j),
-                **place,
-                "energy_j": burst.energy_j,
-                "n_lfe": len(times_s),
-            }
+    drawn = [draw_lfes(burst, rng) for burst, rng in zip(bursts, generators, strict=True)]
+    if not drawn:
+        return truth_table("tremor"), truth_table("lfe")
+    counts = np.array([len(times_s) for times_s, _ in drawn])
+    energies = np.array([burst.energy_j for burst in bursts])
+    centroids_s = np.array([times_s @ shares for times_s, shares in drawn]) / energies
+    places = np.array([burst.place for burst in bursts])
+    tremor = pd.DataFrame(
+        {
+            "burst_id": [f"{prefix}-{burst.number:05d}" for burst in bursts],
+            "episode_id": [burst.episode_id for burst in bursts],
+            "start_time": _times(grid, np.array([burst.start_s for burst in bursts])),
+            "end_time": _times(grid, np.array([burst.end_s for burst in bursts])),
+            "time": _times(grid, centroids_s),
+            **dict(zip(PLACE, places.T, strict=True)),
+            "energy_j": energies,
+            "n_lfe": counts,
+        }
+    )
+    lfe = (
+        tremor[["burst_id", *PLACE]]
+        .iloc[np.repeat(np.arange(len(bursts)), counts)]
+        .assign(
+            time=_times(grid, np.concatenate([times_s for times_s, _ in drawn])),
+            energy_j=np.concatenate([shares for _, shares in drawn]),
         )
-        offsets = pd.to_timedelta(np.round(times_s * 1e9).astype(np.int64), unit="ns")
-        lfes = {"burst_id": burst_id, "time": grid.start_time + offsets, **place, "energy_j": energies}
-        lfe_tables.append(pd.DataFrame(lfes))
-    lfes_all = pd.concat(lfe_tables, ignore_index=True) if lfe_tables else ()
-    return truth_table("tremor", rows), truth_table("lfe", lfes_all)
+    )
+    return truth_table("tremor", tremor), truth_table("lfe", lfe)
+
+
+def _times(grid: SampleGrid, since_s: FloatArray) -> NDArray[np.datetime64]:
+    """(time,) UTC of so many seconds after the start of the scenario."""
+    return np.asarray(grid.start_time + np.round(since_s * 1e9).astype("timedelta64[ns]"))
