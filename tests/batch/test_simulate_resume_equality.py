@@ -5,16 +5,18 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from simulated_network import FakeSimulation
 
-from tremorflow.batch.simulate import Origin, OutputSettings, write_recordings
+from tremorflow.batch.simulate import Origin, OutputSettings, write_recordings, write_simulation
 from tremorflow.batch.simulated import SimulatedRecordings
 from tremorflow.batch.simulated_archive import list_days, sds_path
 from tremorflow.errors import DataError, SettingsError
 from tremorflow.io.miniseed_write import MiniseedWriter
+from tremorflow.simulate.scenario import make_scenario, read_scenario
 
 ORIGIN = Origin("fake", 1, "abc", 'name = "fake"\n')
 
@@ -109,6 +111,20 @@ def test_in_parallel_is_in_turn(uninterrupted, tmp_path):
     assert contents(tmp_path) == whole
 
 
+class NotToBePickled(FakeSimulation):
+    def __reduce__(self):
+        raise TypeError
+
+
+@pytest.mark.parametrize("kind", [FakeSimulation, NotToBePickled])
+def test_where_processes_do_not_inherit_the_result_is_the_same(kind, tmp_path, monkeypatch):
+    monkeypatch.setattr("tremorflow.batch.workers.sys.platform", "darwin")
+    write(tmp_path / "spawned", processes=2, simulation=kind(n_stations=2, duration_s=600.0))
+    monkeypatch.undo()
+    write(tmp_path / "forked", processes=2, simulation=FakeSimulation(n_stations=2, duration_s=600.0))
+    assert contents(tmp_path / "spawned") == contents(tmp_path / "forked")
+
+
 def test_whole_is_not_written_again_but_what_is_lost_is(uninterrupted, tmp_path):
     form, whole = uninterrupted
     assert not write(tmp_path, form).was_whole
@@ -186,6 +202,35 @@ def test_a_process_that_dies_is_noticed(tmp_path):
         pytest.raises(DataError, match="worker process ended with status 9"),
     ):
         source.read(*source.span)
+
+
+def test_scenario_is_simulated_the_same_in_one_go_and_in_pieces(tmp_path):
+    tree = {
+        "name": "four",
+        "duration_s": 1200.0,
+        "sampling_rate_hz": 25.0,
+        "network": {"select": ["N.S3N01", "N.S3N02", "N.S3N03", "N.S3N04"]},
+        "instrument": {"frame": "XYZ"},
+        "tremor": [{"kind": "episode", "latitude": 39.6, "longitude": 143.2}],
+    }
+    scenario = make_scenario(tree)
+    write_simulation(scenario, tmp_path / "one", OutputSettings(processes=1, snr=True))
+    write_simulation(scenario, tmp_path / "two", OutputSettings(processes=2, snr=True))
+    whole = contents(tmp_path / "one")
+    assert contents(tmp_path / "two") == whole
+    assert len([name for name in whole if name.startswith("sds/")]) == 4 * 3
+    for name in ("simulation.json", "sds/2020/N/S3N02/BHX.D/N.S3N02..BHX.D.2020.001"):
+        (tmp_path / "two" / name).unlink()
+    (tmp_path / "two" / "sds" / ".N.S3N02..BHX.D.2020.001.part").write_bytes(b"half")
+    # without simulation.json nothing says whose the folder is
+    with pytest.raises(DataError, match="and no simulation"):
+        write_simulation(scenario, tmp_path / "two")
+    (tmp_path / "two" / "simulation.json.part").write_bytes(whole["simulation.json"])
+    write_simulation(scenario, tmp_path / "two", OutputSettings(snr=True))
+    assert contents(tmp_path / "two") == whole
+    assert read_scenario(tmp_path / "two" / "scenario.toml") == scenario
+    with pytest.raises(DataError, match="holds another simulation"):
+        write_simulation(replace(scenario, seed=2), tmp_path / "two")
 
 
 def test_days_cut_the_scenario_at_midnight():

@@ -5,16 +5,19 @@ import json
 import numpy as np
 import pytest
 from simulated_network import FakeSimulation
+from typer.testing import CliRunner
 
 from tremorflow.batch.recordings import open_recordings
 from tremorflow.batch.simulate import Origin, OutputSettings, write_recordings
 from tremorflow.batch.simulated import SimulatedRecordings
+from tremorflow.cli import app
 from tremorflow.io.archive import open_archive
 from tremorflow.io.inspect import inspect
 from tremorflow.io.stations import read_stations
 from tremorflow.preprocess import PreprocessSettings, compute_envelopes, remove_sensitivity
 from tremorflow.records import timedelta
 from tremorflow.settings import make_settings
+from tremorflow.simulate.scenario import NAMED
 from tremorflow.truth import read_truth
 
 ORIGIN = Origin("fake", 1, "abc", 'name = "fake"\n')
@@ -189,3 +192,36 @@ def test_dead_stations_are_counted_not_silent():
         assert set(source.skips["reason"]) == {"no recording"}
         assert source.has_recordings(start, end)
         assert not source.has_recordings(end, end + timedelta(10.0))
+
+
+def test_the_command_simulates_and_says_what(tmp_path):
+    (tmp_path / "two.toml").write_text('name = "two"\n[network]\nselect = ["N.S3N01", "N.S3N02"]\n', "utf-8")
+    words = ["simulate", str(tmp_path / "two.toml"), "--output", str(tmp_path / "out"), "--snr"]
+    words += ["--duration", "600", "--rate", "25", "--seed", "7", "--processes", "1"]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0, result.output
+    assert "two, seed 7: 2 stations, 0.166667 h from 2020-01-01T00:00:00.000Z at 25 Hz" in result.output
+    assert "written" in result.output
+    assert (tmp_path / "out" / "snr.csv").exists()
+    assert "whole already, nothing to do" in CliRunner().invoke(app, words).output
+    other = CliRunner().invoke(app, [*words, "--seed", "8"])
+    assert other.exit_code == 1
+    assert "holds another simulation (two, seed 7" in other.output
+    (tmp_path / "mine.csv").write_text(
+        "network,station,latitude,longitude,elevation_m\nXX,MINE,38.5,142.0,-900\n"
+    )
+    words[3] = str(tmp_path / "mine")
+    (tmp_path / "two.toml").write_text('name = "mine"\n', "utf-8")
+    result = CliRunner().invoke(app, [*words, "--stations", str(tmp_path / "mine.csv"), "--format", "win32"])
+    assert result.exit_code == 0, result.output
+    assert list(open_archive(tmp_path / "mine" / "win32").network.codes) == ["XX.MINE"]
+
+
+def test_the_command_lists_the_scenarios():
+    result = CliRunner().invoke(app, ["simulate", "--list"])
+    assert result.exit_code == 0, result.output
+    assert [line.split()[0] for line in result.output.splitlines()] == list(NAMED)
+    assert CliRunner().invoke(app, ["simulate"]).exit_code == 2
+    unknown = CliRunner().invoke(app, ["simulate", "no-such"])
+    assert unknown.exit_code == 1
+    assert "give a TOML file or one of snet-day" in unknown.output

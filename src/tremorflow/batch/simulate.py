@@ -13,6 +13,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -165,6 +166,7 @@ def write_recordings(
     whole = _read_about(folder / WHOLE)
     archive = folder / settings.format
     if whole is not None and _measure(archive) == (whole["files"], whole["bytes"]):
+        (folder / BEGUN).unlink(missing_ok=True)  # of a run that was stopped at its very end
         if settings.snr and not (folder / "snr.csv").exists():
             _write_or_refuse(folder, lambda: write_truth_table(folder / "snr.csv", simulation.snr_table()))
         return SimulationSummary(folder, whole, was_whole=True)
@@ -254,25 +256,26 @@ def _write_archive(
     simulation: "Simulation", archive: Path, settings: OutputSettings, progress: Progress | None
 ) -> None:
     """Write the recordings; each worker has its own stations (SDS) or run of tiles (WIN32)."""
-    shares: list[list[Task]]
-    if settings.format == "sds":
-        numbers = range(len(simulation.network))
-        n_workers = min(settings.processes, len(numbers))
-        days = list_days(simulation.grid)
-        shares = [
-            [(station, day, archive, settings.miniseed) for station in numbers[k::n_workers] for day in days]
-            for k in range(n_workers)
-        ]
-        function: Callable[..., int] = write_station_day
-    else:
-        table = make_channel_table(simulation)
-        n_tiles = simulation.grid.n_tiles
-        n_workers = min(settings.processes, n_tiles)
-        ends = [n_tiles * k // n_workers for k in range(n_workers + 1)]
-        shares = [[(tile, archive, table) for tile in range(*ends[k : k + 2])] for k in range(n_workers)]
-        function = write_minutes
-    total = sum(len(share) for share in shares)
-    with Workers(simulation, n_workers) as workers:
+    n_stations, n_tiles = len(simulation.network), simulation.grid.n_tiles
+    pieces = n_stations if settings.format == "sds" else n_tiles
+    with Workers(simulation, min(settings.processes, pieces)) as workers:
+        shares: list[list[Task]]
+        if settings.format == "sds":
+            function: Callable[..., int] = write_station_day
+            days, stations = list_days(simulation.grid), range(n_stations)
+            shares = [
+                [
+                    (one, day, archive, settings.miniseed)
+                    for one in stations[k :: workers.count]
+                    for day in days
+                ]
+                for k in range(workers.count)
+            ]
+        else:
+            function, table = write_minutes, make_channel_table(simulation)
+            ends = [n_tiles * k // workers.count for k in range(workers.count + 1)]
+            shares = [[(tile, archive, table) for tile in range(*ab)] for ab in pairwise(ends)]
+        total = sum(len(share) for share in shares)
         for done, _ in enumerate(workers.run(function, shares), start=1):
             if progress is not None:
                 progress(done, total)

@@ -21,8 +21,8 @@ class Workers:
     Parameters
     ----------
     subject
-        First argument of every function that is run. On Linux the processes inherit it; elsewhere it must be
-        possible to pickle it.
+        First argument of every function that is run. On Linux the processes inherit it; elsewhere they get it
+        pickled, and if it cannot be, all is done in this process.
     count
         Processes; 1 works in this process.
     """
@@ -31,13 +31,14 @@ class Workers:
         self._subject = subject
         self._processes: list[BaseProcess] = []
         self._ends: list[Connection] = []
-        self.count = max(1, count)
+        forks = sys.platform == "linux"
+        self.count = max(1, count) if forks or _can_be_pickled(subject) else 1
         if self.count > 1:
-            context: Any = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+            context: Any = multiprocessing.get_context("fork" if forks else "spawn")
             for _ in range(self.count):
                 ours, theirs = context.Pipe()
                 # A forked process has copies of our ends; while one is open it would not see us die.
-                inherited = (*self._ends, ours) if sys.platform == "linux" else ()
+                inherited = (*self._ends, ours) if forks else ()
                 process: BaseProcess = context.Process(
                     target=_serve, args=(theirs, inherited, subject), daemon=True
                 )
@@ -134,6 +135,14 @@ def _serve(end: Connection, inherited: Sequence[Connection], subject: Any) -> No
             end.send(answer)
         except OSError:
             return
+
+
+def _can_be_pickled(subject: Any) -> bool:
+    try:
+        pickle.dumps(subject)
+    except (pickle.PicklingError, TypeError, AttributeError):
+        return False
+    return True
 
 
 def _portable(error: TremorflowError) -> TremorflowError:
