@@ -101,6 +101,12 @@ def truth_table(name: str, rows: Sequence[dict[str, Any]] | pd.DataFrame = ()) -
     return pd.DataFrame(typed, columns=list(columns)).reset_index(drop=True)
 
 
+def join_truth(name: str, tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """One truth table of the rows of several, in their order."""
+    filled = [table for table in tables if len(table)]
+    return truth_table(name, pd.concat(filled, ignore_index=True) if filled else ())
+
+
 @dataclass(frozen=True, slots=True)
 class Truth:
     """Everything that was put into a simulated recording, one table each (columns: ``TABLES``)."""

@@ -103,9 +103,12 @@ def read_scenario(name: str | Path, **overrides: Any) -> Scenario:
         part = tree.get(section)
         if isinstance(part, dict) and isinstance(part.get(key), str) and part[key]:
             part[key] = str(folder / Path(part[key]).expanduser())
-    return make_scenario(
-        tree | {key: value for key, value in overrides.items() if value is not None}, str(name)
-    )
+    given = {key: value for key, value in overrides.items() if value is not None}
+    if "duration_s" in given:  # asked for less than the file's: what begins later is not in it
+        for key in ("tremor", "outages"):
+            parts = tree.get(key, [])
+            tree[key] = [one for one in parts if one.get("start_s", 0.0) < float(given["duration_s"])]
+    return make_scenario(tree | given, str(name))
 
 
 def make_scenario(tree: dict[str, Any], source: str = "scenario") -> Scenario:

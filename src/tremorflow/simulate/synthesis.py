@@ -28,7 +28,7 @@ from tremorflow.simulate.semireal import SemiRealTremor, draw_semi_real, read_lf
 from tremorflow.simulate.site import Site, draw_sites
 from tremorflow.simulate.teleseisms import Teleseisms
 from tremorflow.simulate.tremor import draw_tremor
-from tremorflow.truth import Truth, truth_table
+from tremorflow.truth import Truth, join_truth, truth_table
 
 PARTS = ("tremor", "earthquakes", "noise", "nuisances")
 """What motion is made of; ``Simulation.render`` gives any of them alone."""
@@ -161,8 +161,10 @@ def prepare_simulation(scenario: Scenario, given: Network | None = None) -> Simu
     instrument = make_instrument(scenario.instrument, network, grid, scenario.seed, outages)
     sources = _draw_sources(scenario, scene, sites)
     nuisances = draw_nuisances(scenario.nuisances, scene)
-    table = pd.concat([nuisances.table, instrument.nuisance_rows()], ignore_index=True)
-    truth = replace(sources.truth, nuisances=truth_table("nuisances", table), outages=outages)
+    glitches = truth_table("nuisances", instrument.nuisance_rows())
+    truth = replace(
+        sources.truth, nuisances=join_truth("nuisances", [nuisances.table, glitches]), outages=outages
+    )
     return Simulation(
         scenario,
         network,
@@ -202,8 +204,8 @@ def _draw_sources(scenario: Scenario, scene: Scene, sites: tuple[Site, ...]) -> 
         semi_real = SemiRealTremor(scene, library, more, more_lfe, scenario.semi_real)
         parts.append(semi_real)
         snr = np.concatenate([snr, semi_real.snr()])
-        tremor = truth_table("tremor", pd.concat([tremor, more], ignore_index=True))
-        lfe = truth_table("lfe", pd.concat([lfe, more_lfe], ignore_index=True))
+        tremor = join_truth("tremor", [tremor, more])
+        lfe = join_truth("lfe", [lfe, more_lfe])
     heard = np.nan_to_num(snr, nan=0.0)
     tremor["n_stations_snr2"] = pd.array((heard >= 2).sum(axis=1), dtype="Int64")
     tremor["snr_best"] = heard.max(axis=1, initial=0.0)

@@ -1,0 +1,159 @@
+"""The conventional chain on the named scenarios: what it finds, misses and makes up, by the truth.
+
+    python benchmarks/science/scenarios.py [--scenarios NAME ...] [--days 10] [--hours H] [--processes 2]
+
+Everything is simulated, at 25 Hz, and streamed into the analysis without files. ``snet-quiet`` is run for
+``--days`` days, each with its own seed. Settings are the defaults, but for the depth, which is fixed at 16 km
+as the documentation advises off shore, and nothing is tuned: these numbers are the baseline that DiET and
+GrASP are held against. Ends with one JSON object.
+"""
+
+import argparse
+import json
+import resource
+import sys
+import time
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tremorflow.analysis import detect_tremor, finish_catalog
+from tremorflow.batch.run import prepare_grid
+from tremorflow.batch.simulated import SimulatedRecordings
+from tremorflow.catalog.evaluate import Evaluation, evaluate_catalog
+from tremorflow.catalog.evaluate_report import evaluation_json
+from tremorflow.catalog.evaluate_rules import EvaluationSettings
+from tremorflow.figures.evaluate import write_evaluation
+from tremorflow.records import event_table, timedelta
+from tremorflow.settings import Settings
+from tremorflow.simulate.scenario import Scenario, read_scenario
+from tremorflow.simulate.synthesis import Simulation, prepare_simulation
+from tremorflow.truth import Truth, join_truth
+
+ALL = ("snet-quiet", "weak", "two-sources", "snet-day", "outages")
+RATE_HZ = 25.0
+BLOCK_S = 6 * 3600.0  # of envelopes at a time, as a run of an archive
+
+
+def detect(
+    simulation: Simulation, settings: Settings, processes: int, hours: float | None
+) -> tuple[pd.DataFrame, Counter[str]]:
+    """Catalogue of the conventional chain over all or the first hours, and how its windows ended."""
+    tables, windows = [], Counter[str]()
+    with SimulatedRecordings(simulation, settings.preprocess, processes) as source:
+        grid, settings_hash = prepare_grid(settings, source)
+        start, end = source.span
+        end = end if hours is None else min(end, start + timedelta(hours * 3600))
+        while start < end:
+            stop = min(start + timedelta(BLOCK_S + settings.location.step_s), end)
+            found = detect_tremor(source.read(start, stop), grid, settings.location, settings_hash)
+            windows.update(found.windows)
+            tables.append(found.events)
+            start += timedelta(BLOCK_S)
+    filled = [table for table in tables if len(table)]
+    events = pd.concat(filled, ignore_index=True) if filled else event_table()
+    return finish_catalog(events, settings.catalog), windows
+
+
+def run_scenario(
+    scenario: Scenario, settings: Settings, processes: int, hours: float | None
+) -> tuple[pd.DataFrame, Simulation]:
+    """Events of one simulation, with a line on how it went."""
+    started = time.time()
+    simulation = prepare_simulation(scenario)
+    prepared = time.time() - started
+    events, windows = detect(simulation, settings, processes, hours)
+    print(
+        f"{scenario.name} seed {scenario.seed}: {scenario.duration_s / 86400:.2f} days, "
+        f"{len(simulation.truth.tremor)} bursts, {len(events)} events, prepared in {prepared:.0f} s, "
+        f"all in {time.time() - started:.0f} s; {dict(windows)}",
+        file=sys.stderr,
+        flush=True,
+    )
+    return events, simulation
+
+
+def days_in_a_row(name: str, days: int) -> list[Scenario]:
+    """Copies of a one-day scenario, one after the other, each with a seed of its own."""
+    first = read_scenario(name, sampling_rate_hz=RATE_HZ)
+    start = np.datetime64(first.start.removesuffix("Z"))
+    return [
+        replace(first, seed=first.seed + 1000 * k, start=f"{start + np.timedelta64(k, 'D')}Z")
+        for k in range(days)
+    ]
+
+
+def evaluate(
+    scenarios: list[Scenario], settings: Settings, processes: int, hours: float | None
+) -> Evaluation:
+    """Score of all copies of a scenario together."""
+    tables, truths = [], []
+    for scenario in scenarios:
+        events, simulation = run_scenario(scenario, settings, processes, hours)
+        tables.append(events)
+        truths.append(simulation.truth)
+    filled = [table for table in tables if len(table)]
+    events = pd.concat(filled, ignore_index=True) if filled else event_table()
+    names = ("tremor", "lfe", "earthquakes", "nuisances", "outages")
+    truth = Truth(**{name: join_truth(name, [getattr(one, name) for one in truths]) for name in names})
+    grid = simulation.grid
+    start = np.datetime64(scenarios[0].start.removesuffix("Z")).astype("datetime64[ns]")
+    last_s = grid.duration_s if hours is None else min(hours * 3600, grid.duration_s)
+    span = (start, grid.start_time + timedelta(last_s))
+    return evaluate_catalog(events, truth, EvaluationSettings(), simulation.network, span)
+
+
+def evaluation_days(scenarios: list[Scenario], hours: float | None) -> float:
+    """Network-days that were searched."""
+    whole = sum(one.duration_s for one in scenarios) / 86400
+    return whole if hours is None else min(whole, hours / 24)
+
+
+def main() -> None:
+    """Run the scenarios that are asked for."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--scenarios", nargs="*", default=list(ALL), choices=ALL)
+    parser.add_argument("--days", type=int, default=10, help="of snet-quiet")
+    parser.add_argument("--hours", type=float, help="only the first hours of each")
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--figures", type=Path, help="folder for pictures and tables")
+    given = parser.parse_args()
+    settings = Settings()
+    settings = replace(settings, location=replace(settings.location, depth="fixed"))
+    scores = {}
+    for name in given.scenarios:
+        scenarios = days_in_a_row(name, given.days if name == "snet-quiet" else 1)
+        if given.hours is not None:
+            scenarios = scenarios[:1]
+        started = time.time()
+        evaluation = evaluate(scenarios, settings, given.processes, given.hours)
+        scores[name] = {
+            "seeds": [one.seed for one in scenarios],
+            "days": evaluation_days(scenarios, given.hours),
+            "wall_s": round(time.time() - started, 1),
+            **evaluation_json(evaluation),
+        }
+        if given.figures:
+            write_evaluation(evaluation, given.figures / name)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        json.dumps(
+            {
+                "what": "conventional chain on simulated S-net, default settings, depth fixed at 16 km",
+                "simulated": True,
+                "rate_hz": RATE_HZ,
+                "processes": given.processes,
+                "memory_mb": round(memory),
+                "scenarios": scores,
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
