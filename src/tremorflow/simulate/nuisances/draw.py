@@ -57,7 +57,7 @@ def draw_nuisances(settings: NuisanceSettings, scene: Scene) -> Nuisances:
     parts = [
         draw(getattr(settings, name), scene)
         for name, draw in PARTS.items()
-        if getattr(settings, name).enabled
+        if settings.enabled and getattr(settings, name).enabled
     ]
     table = truth_table("nuisances", [row for part in parts for row in part.rows])
     return Nuisances(

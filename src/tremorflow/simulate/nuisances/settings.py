@@ -1,6 +1,6 @@
 """Settings of all nuisances, joined."""
 
-from tremorflow.options import settings_class
+from tremorflow.options import option, settings_class
 from tremorflow.simulate.nuisances.air_guns import AirGunSettings
 from tremorflow.simulate.nuisances.cultural import CulturalSettings
 from tremorflow.simulate.nuisances.currents import CurrentSettings
@@ -17,6 +17,7 @@ class NuisanceSettings:
     Stations on the sea floor (below -50 m) hear the sounds in the water; those on land, cultural noise.
     """
 
+    enabled: bool = option(True, unit="-", reason="one switch for all kinds; each has its own too")
     t_phases: TPhaseSettings = TPhaseSettings()
     ships: ShipSettings = ShipSettings()
     air_guns: AirGunSettings = AirGunSettings()

@@ -38,9 +38,9 @@ class TPhaseSettings:
 
     enabled: bool = option(True, unit="-", reason="they make false tremors on S-net (Tamaribuchi 2024)")
     rate_per_day: float = option(
-        12.0,
+        4.0,
         unit="1/day",
-        reason="sources within the largest distance: M 4-5 are several a day in the west Pacific",
+        reason="M > 4.5 within 2000 km are several a day in the west Pacific; not all send sound",
         ge=0,
         le=1000,
     )
