@@ -7,7 +7,7 @@ import pytest
 from scipy import signal
 from scipy.ndimage import gaussian_filter1d
 
-from tremorflow.geodesy import distances_km
+from tremorflow.geodesy import LocalFrame, distances_km
 from tremorflow.records import Network, Station, utc
 from tremorflow.simulate.nuisances import NuisanceSettings, draw_nuisances
 from tremorflow.simulate.nuisances.draw import PARTS
@@ -128,6 +128,14 @@ def ships():
     return scene, draw_nuisances(only("ships", weakest_snr=3.0, per_area=16.0), scene)
 
 
+def course_ranges_km(ship, station, times_s):
+    """Distance along the surface from a ship on its straight course, by way of latitudes and longitudes."""
+    moved_s = times_s - ship.source.time_s
+    frame = LocalFrame(ship.source.latitude, ship.source.longitude)
+    course = frame.to_degrees(ship.velocity_km_s[0] * moved_s, ship.velocity_km_s[1] * moved_s)
+    return np.hypot(distances_km(*course, station.latitude, station.longitude), -station.elevation_m / 1000)
+
+
 def test_a_ship_is_loudest_at_its_closest_approach_and_its_lines_stand_out(ships):
     scene, drawn = ships
     stream, rate_hz = drawn.streams[0], 50.0
@@ -141,7 +149,7 @@ def test_a_ship_is_loudest_at_its_closest_approach_and_its_lines_stand_out(ships
             north_km=stream.north_km[[number]],
         )
         for station in range(len(scene.network)):
-            range_km = alone.ranges_km(np.array([0]), station, times_s)[0]
+            range_km = course_ranges_km(ship, scene.network.stations[station], times_s)
             nearest = times_s[range_km.argmin()]
             if range_km.min() > 15 or not 1800 < nearest < scene.grid.duration_s - 1800:
                 continue
