@@ -32,7 +32,7 @@ def ten_days():
 @pytest.mark.parametrize("b_value", [0.8, 1.2])
 def test_gutenberg_richter_is_recovered(b_value):
     settings = EarthquakeSettings(
-        b_value=b_value, rate_per_day=3000, aftershocks=False, magnitude_max=9, regional_per_day=0,
+        b_value=b_value, rate_per_day=4904, aftershocks=False, magnitude_max=9, regional_per_day=0,
         teleseisms_per_day=0,
     )  # fmt: skip
     magnitudes = draw_earthquakes(settings, SMALL, grid(1), seed=4)["magnitude"]
@@ -49,7 +49,7 @@ ONE_EACH = {  # as many aftershocks as mainshocks, all of M 3, within some 0.3 k
 
 def test_aftershocks_decay_by_omori():
     """Times after the mainshock, found again from the places alone, follow (t + c)**-1.1."""
-    table = draw_earthquakes(EarthquakeSettings(rate_per_day=400, **ONE_EACH), SMALL, grid(3), seed=7)
+    table = draw_earthquakes(EarthquakeSettings(rate_per_day=654, **ONE_EACH), SMALL, grid(3), seed=7)
     main, after = table[table["kind"] != "aftershock"], table[table["kind"] == "aftershock"]
     near = distances_km(
         after["latitude"].to_numpy()[:, None], after["longitude"].to_numpy()[:, None],
@@ -69,13 +69,13 @@ def test_aftershocks_decay_by_omori():
 def test_baths_law_counts_the_aftershocks(difference, each):
     """One as large as the mainshock less the difference; with b = 1, half of one 0.3 above that."""
     options = ONE_EACH | {"bath_difference": difference, "omori_c_s": 1.0, "omori_p": 2.0}  # all at once
-    table = draw_earthquakes(EarthquakeSettings(rate_per_day=3000, **options), SMALL, grid(1), seed=9)
+    table = draw_earthquakes(EarthquakeSettings(rate_per_day=4904, **options), SMALL, grid(1), seed=9)
     after = (table["kind"] == "aftershock").sum()
     assert after / (len(table) - after) == pytest.approx(each, rel=0.08)
 
 
 def test_aftershocks_are_not_larger_than_their_mainshock_and_near_it():
-    settings = EarthquakeSettings(rate_per_day=300, regional_per_day=0, teleseisms_per_day=0)
+    settings = EarthquakeSettings(rate_per_day=490, regional_per_day=0, teleseisms_per_day=0)
     table = draw_earthquakes(settings, SMALL, grid(5), seed=4)
     after = table[table["kind"] == "aftershock"]
     assert after["magnitude"].max() <= table[table["kind"] != "aftershock"]["magnitude"].max()
@@ -84,7 +84,7 @@ def test_aftershocks_are_not_larger_than_their_mainshock_and_near_it():
 
 def test_aftershocks_of_yesterdays_mainshocks_are_there():
     """In half an hour: of the aftershocks of the day before, 0.67 of all those of 30 days are counted."""
-    table = draw_earthquakes(EarthquakeSettings(rate_per_day=20_000, **ONE_EACH), SMALL, grid(0.02), seed=3)
+    table = draw_earthquakes(EarthquakeSettings(rate_per_day=32691, **ONE_EACH), SMALL, grid(0.02), seed=3)
     after = (table["kind"] == "aftershock").sum()
     assert after / (len(table) - after) == pytest.approx(0.67, abs=0.1)
 

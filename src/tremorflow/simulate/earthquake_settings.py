@@ -9,10 +9,10 @@ class EarthquakeSettings:
 
     enabled: bool = option(True, unit="-", reason="no recording of days is without")
     rate_per_day: float = option(
-        150.0,
-        unit="1/day",
-        reason="mainshocks of magnitude_min and more near the network; with aftershocks 260 M >= 1.5 around "
-        "S-net: the USGS list has 30 M >= 5 a year in its hull (2016-2019), b = 1",
+        37.0,
+        unit="1/day/100,000 km2",
+        reason="mainshocks of magnitude_min and more: 150 a day, with aftershocks 260 M >= 1.5, around S-net; "
+        "the USGS list has 30 M >= 5 a year in its hull (2016-2019), b = 1",
         ge=0,
     )
     b_value: float = option(1.0, unit="-", reason="Gutenberg & Richter; 0.9-1.4 in that list", ge=0.5, le=2)
@@ -39,8 +39,8 @@ class EarthquakeSettings:
         (), unit="deg", reason="latitude, longitude of clusters, as right among the tremor; empty: drawn"
     )
     cluster_km: float = option(10.0, unit="km", reason="standard deviation of a cluster", gt=0)
-    outline_scale: float = option(
-        1.2, unit="-", reason="area of earthquakes over the network's hull, in length: some are outside", gt=0
+    margin_km: float = option(
+        50.0, unit="km", reason="earthquakes this far outside of the stations are drawn too", gt=0
     )
     aftershocks: bool = option(True, unit="-", reason="they crowd into hours and look like swarms")
     bath_difference: float = option(

@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 from numpy.random import Generator
 from numpy.typing import NDArray
+from scipy.spatial import ConvexHull
 
 from tremorflow.geodesy import LocalFrame, distances_km
 from tremorflow.records import FloatArray, Network
 from tremorflow.simulate.earthquake_settings import EarthquakeSettings
-from tremorflow.simulate.geometry import draw_inside, network_outline
+from tremorflow.simulate.geometry import draw_inside
 from tremorflow.simulate.scene import SampleGrid
 from tremorflow.simulate.streams import generator
 from tremorflow.simulate.teleseisms import draw_teleseisms
@@ -98,6 +99,7 @@ class _Region:
     network: Network
     frame: LocalFrame
     outline: FloatArray
+    area_km2: float
     clusters: FloatArray
     cluster_shares: FloatArray
 
@@ -123,19 +125,23 @@ class _Region:
 
 def _make_region(settings: EarthquakeSettings, network: Network, seed: int) -> _Region:
     """Area and clusters, the same for any part of the time."""
-    hull = network_outline(network)
-    turned = hull[0, 1] + (hull[:, 1] - hull[0, 1] + 180) % 360 - 180
-    frame = LocalFrame(float(hull[:, 0].mean()), float(turned.mean()))
-    east, north = frame.to_km(hull[:, 0], hull[:, 1])
-    scale = settings.outline_scale
-    outline = np.stack(frame.to_degrees(scale * east, scale * north), axis=-1)
+    first = network.stations[0]
+    frame = LocalFrame(first.latitude, first.longitude)
+    points = np.stack(frame.to_km(network.latitudes, network.longitudes), axis=-1)
+    turn = np.radians(np.arange(0, 360, 45))
+    around = settings.margin_km * np.stack([np.sin(turn), np.cos(turn)], axis=-1)
+    widened = (points[:, None] + around).reshape(-1, 2)
+    hull = ConvexHull(widened)
+    corners = widened[hull.vertices]
+    outline = np.stack(frame.to_degrees(corners[:, 0], corners[:, 1]), axis=-1)
+    middle = LocalFrame(*(float(value) for value in frame.to_degrees(*corners.mean(axis=0))))
     rng = generator(seed, "earthquakes", "clusters")
     if settings.places:
         clusters = np.array(settings.places, dtype=np.float64)
     else:
         clusters = np.stack(draw_inside(outline, settings.clusters, rng), axis=-1)
     shares = rng.exponential(1.0, len(clusters))
-    return _Region(network, frame, outline, clusters, shares / shares.sum())
+    return _Region(network, middle, outline, float(hull.volume), clusters, shares / shares.sum())
 
 
 def _scattered(
@@ -155,7 +161,7 @@ def _draw_mainshocks(
     settings: EarthquakeSettings, region: _Region, block: int, rng: Generator
 ) -> pd.DataFrame:
     """Mainshocks of one hour near the network."""
-    count = int(rng.poisson(settings.rate_per_day * BLOCK_S / 86400))
+    count = int(rng.poisson(settings.rate_per_day * region.area_km2 / 1e5 * BLOCK_S / 86400))
     latitudes, longitudes = draw_inside(region.outline, count, rng)
     chosen = rng.choice(len(region.clusters), count, p=region.cluster_shares)
     near = _scattered(
