@@ -45,7 +45,11 @@ EARTHQUAKE_COLUMNS: dict[str, Column] = {
 }
 
 NUISANCE_COLUMNS: dict[str, Column] = {
-    "kind": Column("string", "-", "t_phase, ship, air_gun, whale, current, local_burst, vehicle, machine, spike, step, clipping"),
+    "kind": Column(
+        "string",
+        "-",
+        "t_phase, ship, air_gun, whale, current, local_burst, vehicle, machine, spike, step, clipping",
+    ),
     "start_time": Column(TIME, "UTC", "first arrival at any station"),
     "end_time": Column(TIME, "UTC", "last arrival at any station"),
     "latitude": Column("float64", "deg", "of its source at the start; NaN if it has none"),
