@@ -195,26 +195,26 @@ def test_dead_stations_are_counted_not_silent():
 
 
 def test_the_command_simulates_and_says_what(tmp_path):
-    (tmp_path / "two.toml").write_text('name = "two"\n[network]\nselect = ["N.S3N01", "N.S3N02"]\n', "utf-8")
+    (tmp_path / "two.toml").write_text('name = "two"\n[network]\nselect = ["N.S3N0"]\n', "utf-8")
     words = ["simulate", str(tmp_path / "two.toml"), "--output", str(tmp_path / "out"), "--snr"]
     words += ["--duration", "600", "--rate", "25", "--seed", "7", "--processes", "1"]
     result = CliRunner().invoke(app, words)
     assert result.exit_code == 0, result.output
-    assert "two, seed 7: 2 stations, 0.166667 h from 2020-01-01T00:00:00.000Z at 25 Hz" in result.output
+    assert "two, seed 7: 9 stations, 0.166667 h from 2020-01-01T00:00:00.000Z at 25 Hz" in result.output
     assert "written" in result.output
     assert (tmp_path / "out" / "snr.csv").exists()
     assert "whole already, nothing to do" in CliRunner().invoke(app, words).output
     other = CliRunner().invoke(app, [*words, "--seed", "8"])
     assert other.exit_code == 1
     assert "holds another simulation (two, seed 7" in other.output
-    (tmp_path / "mine.csv").write_text(
-        "network,station,latitude,longitude,elevation_m\nXX,MINE,38.5,142.0,-900\n"
-    )
+    rows = ["network,station,latitude,longitude,elevation_m"]
+    rows += [f"XX,MINE{k},{38.5 + 0.5 * k},{142.0 + 0.3 * k**2},-900" for k in range(3)]
+    (tmp_path / "mine.csv").write_text("\n".join(rows), "utf-8")
     words[3] = str(tmp_path / "mine")
     (tmp_path / "two.toml").write_text('name = "mine"\n', "utf-8")
     result = CliRunner().invoke(app, [*words, "--stations", str(tmp_path / "mine.csv"), "--format", "win32"])
     assert result.exit_code == 0, result.output
-    assert list(open_archive(tmp_path / "mine" / "win32").network.codes) == ["XX.MINE"]
+    assert list(open_archive(tmp_path / "mine" / "win32").network.codes) == [f"XX.MINE{k}" for k in range(3)]
 
 
 def test_the_command_lists_the_scenarios():
