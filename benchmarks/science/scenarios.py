@@ -10,10 +10,12 @@ GrASP are held against. Ends with one JSON object.
 
 import argparse
 import json
+import multiprocessing
 import resource
 import sys
 import time
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,7 +29,7 @@ from tremorflow.catalog.evaluate import Evaluation, evaluate_catalog
 from tremorflow.catalog.evaluate_report import evaluation_json
 from tremorflow.catalog.evaluate_rules import EvaluationSettings
 from tremorflow.figures.evaluate import write_evaluation
-from tremorflow.records import event_table, timedelta
+from tremorflow.records import Network, event_table, timedelta, utc
 from tremorflow.settings import Settings
 from tremorflow.simulate.scenario import Scenario, read_scenario
 from tremorflow.simulate.synthesis import Simulation, prepare_simulation
@@ -59,9 +61,9 @@ def detect(
 
 
 def run_scenario(
-    scenario: Scenario, settings: Settings, processes: int, hours: float | None
-) -> tuple[pd.DataFrame, Simulation]:
-    """Events of one simulation, with a line on how it went."""
+    scenario: Scenario, settings: Settings, hours: float | None, processes: int = 1
+) -> tuple[pd.DataFrame, Truth, Network]:
+    """Events and truth of one simulation, with a line on how it went."""
     started = time.time()
     simulation = prepare_simulation(scenario)
     prepared = time.time() - started
@@ -73,7 +75,7 @@ def run_scenario(
         file=sys.stderr,
         flush=True,
     )
-    return events, simulation
+    return events, simulation.truth, simulation.network
 
 
 def days_in_a_row(name: str, days: int) -> list[Scenario]:
@@ -87,23 +89,23 @@ def days_in_a_row(name: str, days: int) -> list[Scenario]:
 
 
 def evaluate(
-    scenarios: list[Scenario], settings: Settings, processes: int, hours: float | None
+    scenarios: list[Scenario], settings: Settings, hours: float | None, processes: int
 ) -> Evaluation:
-    """Score of all copies of a scenario together."""
-    tables, truths = [], []
-    for scenario in scenarios:
-        events, simulation = run_scenario(scenario, settings, processes, hours)
-        tables.append(events)
-        truths.append(simulation.truth)
-    filled = [table for table in tables if len(table)]
+    """Score of all copies of a scenario together; copies run beside each other, or one over all processes."""
+    if len(scenarios) > 1:
+        with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
+            count = len(scenarios)
+            done = list(pool.map(run_scenario, scenarios, [settings] * count, [hours] * count))
+    else:
+        done = [run_scenario(scenarios[0], settings, hours, processes)]
+    filled = [events for events, _, _ in done if len(events)]
     events = pd.concat(filled, ignore_index=True) if filled else event_table()
     names = ("tremor", "lfe", "earthquakes", "nuisances", "outages")
-    truth = Truth(**{name: join_truth(name, [getattr(one, name) for one in truths]) for name in names})
-    grid = simulation.grid
-    start = np.datetime64(scenarios[0].start.removesuffix("Z")).astype("datetime64[ns]")
-    last_s = grid.duration_s if hours is None else min(hours * 3600, grid.duration_s)
-    span = (start, grid.start_time + timedelta(last_s))
-    return evaluate_catalog(events, truth, EvaluationSettings(), simulation.network, span)
+    truth = Truth(**{name: join_truth(name, [getattr(one, name) for _, one, _ in done]) for name in names})
+    starts = [utc(one.start) for one in (scenarios[0], scenarios[-1])]
+    last_s = scenarios[-1].duration_s if hours is None else min(hours * 3600, scenarios[-1].duration_s)
+    span = (starts[0], starts[1] + timedelta(last_s))
+    return evaluate_catalog(events, truth, EvaluationSettings(), done[0][2], span)
 
 
 def evaluation_days(scenarios: list[Scenario], hours: float | None) -> float:
@@ -131,7 +133,7 @@ def main() -> None:
         if given.hours is not None:
             scenarios = scenarios[:1]
         started = time.time()
-        evaluation = evaluate(scenarios, settings, given.processes, given.hours)
+        evaluation = evaluate(scenarios, settings, given.hours, given.processes)
         scores[name] = {
             "seeds": [one.seed for one in scenarios],
             "days": evaluation_days(scenarios, given.hours),
