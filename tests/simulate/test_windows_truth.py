@@ -67,9 +67,10 @@ def test_slices_equal_the_whole(windows):
     assert not np.array_equal(other.samples, windows.samples[:3])
 
 
-def test_processes_equal_one_process(windows):
-    shared = labelled_windows(SETTINGS, 52, SEED, processes=2)
-    assert np.array_equal(shared.samples, windows.samples[:52])
+def test_processes_equal_one_process(windows, monkeypatch):
+    monkeypatch.setattr("tremorflow.simulate.windows.CHUNK", 4)
+    shared = labelled_windows(SETTINGS, 10, SEED, processes=2)
+    assert np.array_equal(shared.samples, windows.samples[:10])
 
 
 def test_batches_continue_the_sequence(windows):
@@ -234,7 +235,14 @@ def test_impossible_settings_are_refused(wrong):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"burst_s": (10.0, 50.0)}, {"earthquake_shares": (1, 1, 0, 0, 0)}, {"coda_after_s": (9, 3)}]
+    "wrong",
+    [
+        {"burst_s": (10.0, 50.0)},
+        {"earthquake_shares": (1, 1, 0, 0, 0)},
+        {"coda_after_s": (9, 3)},
+        {"regional_distance_km": (500, 2000)},
+        {"tremor_depth_km": (10, 300)},
+    ],
 )
 def test_impossible_signals_are_refused(wrong):
     with pytest.raises(ValidationError, match=next(iter(wrong))):

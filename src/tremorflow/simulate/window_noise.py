@@ -210,14 +210,18 @@ def _taps(rate_hz: float) -> NDArray[np.float32]:
     return design_taps(cavitation_density, rate_hz, 1.0)
 
 
-def band_rms(samples: NDArray[np.float32], rate_hz: float) -> float:
-    """Root of the sum over components (component, time) of the mean square in 2-8 Hz, zero phase.
+def pass_band(samples: NDArray[np.float32], rate_hz: float) -> FloatArray:
+    """Filter samples (component, time) to 2-8 Hz, zero phase.
 
     A plain Fourier integral of the window would not do: what the microseism leaks into 2-8 Hz, where noise is
     cut off, is up to four times the noise that is there; nor would gentle flanks, for regional earthquakes.
     """
-    passed = sosfiltfilt(_band_pass(rate_hz), samples, axis=-1)
-    return float(np.sqrt((passed**2).mean(axis=-1).sum()))
+    return np.asarray(sosfiltfilt(_band_pass(rate_hz), samples, axis=-1))
+
+
+def total_rms(samples: NDArray[np.float64]) -> float:
+    """Root of the sum over components (component, time) of the mean square."""
+    return float(np.sqrt(np.vdot(samples, samples) / samples.shape[-1]))
 
 
 @lru_cache(maxsize=4)

@@ -67,6 +67,10 @@ class SignalSettings:
             value = getattr(self, name)
             if len(value) == 2 and not 0 < value[0] <= value[1]:
                 raise ValueError(f"{name} = {value}: needs 0 < lowest <= highest")
+            if name.endswith("distance_km") and value[1] > REACH_KM - 50:
+                raise ValueError(f"{name} = {value}: travel times reach to {REACH_KM - 50:g} km")
+        if self.tremor_depth_km[1] > TABLE_DEPTHS_KM[-1]:
+            raise ValueError(f"tremor_depth_km = {self.tremor_depth_km}: the model ends at 200 km")
         if min(self.earthquake_shares) < 0 or not np.isclose(sum(self.earthquake_shares), 1):
             raise ValueError(f"earthquake_shares = {self.earthquake_shares}: must be >= 0 and add up to 1")
         if self.burst_s[0] < MIN_COVER_S:

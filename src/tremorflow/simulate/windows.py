@@ -19,7 +19,7 @@ from tremorflow.simulate.nuisances.sources import log_uniform
 from tremorflow.simulate.scene import TILE_S, Motion, SampleGrid, Scene
 from tremorflow.simulate.site import SiteSettings
 from tremorflow.simulate.streams import generator
-from tremorflow.simulate.window_noise import band_rms, draw_nuisance, window_background
+from tremorflow.simulate.window_noise import draw_nuisance, pass_band, total_rms, window_background
 from tremorflow.simulate.window_signals import SIGNALS, Signal, SignalSettings, draw_place
 
 LABELS = ("noise", "tremor", "earthquake", "both")
@@ -179,26 +179,26 @@ def make_window(settings: WindowSettings, seed: int, number: int) -> WindowParts
     label = _draw_label(settings, rng)
     scene = _draw_scene(settings, seed, number, rng)
     noise, nuisance = _draw_noise(settings, scene, label, rng)
-    signal, found, size = np.zeros_like(noise), _describe(None), 1.0
     rate_hz = settings.sampling_rate_hz
+    together = pass_band(noise, rate_hz)
+    signal, found, size = np.zeros_like(noise), _describe(None), 1.0
     if label != "noise":
         signal, found = _draw_signal(settings, scene, label, rng)
+        passed = pass_band(signal, rate_hz)
         low, high = settings.snr
         if found["kind"] == "coda":
             low, high = max(low, CODA_SNR), max(high, CODA_SNR)
         found["snr"] = log_uniform(rng, low, high)
-        size = found["snr"] * band_rms(noise, rate_hz) / band_rms(signal, rate_hz)
-        signal *= np.float32(size)
+        size = found["snr"] * total_rms(together) / total_rms(passed)
+        together += size * passed
     elif nuisance["nuisance"]:
         found["kind"] = nuisance["nuisance"]
-    rms = log_uniform(rng, *settings.rms_m_s)
-    gain = rms / band_rms(noise + signal, rate_hz)
+    gain = log_uniform(rng, *settings.rms_m_s) / total_rms(together)
     found["energy_j"] *= (gain * size) ** 2
-    noise, signal = noise * np.float32(gain), signal * np.float32(gain)
     station = scene.network.stations[0]
     where = {"station": station.code, "elevation_m": station.elevation_m}
     row = {"window": number, "label": label} | found | nuisance | where
-    return WindowParts(noise, signal, row)
+    return WindowParts(noise * np.float32(gain), signal * np.float32(gain * size), row)
 
 
 def _make_chunk(settings: WindowSettings, seed: int, numbers: range) -> _Chunk:
@@ -263,9 +263,9 @@ def _draw_noise(
     nuisance = draw_nuisance(scene, rng)
     snr = log_uniform(rng, *settings.snr)
     rate_hz = settings.sampling_rate_hz
-    size = band_rms(nuisance.motion, rate_hz)
+    size = total_rms(pass_band(nuisance.motion, rate_hz))
     if size > 0:
-        noise += nuisance.motion * np.float32(snr * band_rms(noise, rate_hz) / size)
+        noise += nuisance.motion * np.float32(snr * total_rms(pass_band(noise, rate_hz)) / size)
     return noise, {"nuisance": nuisance.kind, "nuisance_snr": snr if size > 0 else 0.0}
 
 
@@ -277,14 +277,11 @@ def _draw_signal(
     place = draw_place(faint, settings.signals, settings.site, rng)
     kinds = ("tremor", "earthquake") if label == "both" else (label,)
     drawn = [SIGNALS[kind](settings.signals, place, rng) for kind in kinds]
-    rate_hz = settings.sampling_rate_hz
-    own = band_rms(drawn[0].motion, rate_hz)
-    motion = drawn[0].motion / np.float32(own)
-    for other in drawn[1:]:
-        ratio = log_uniform(rng, 1 / 3, 3.0)
-        motion += other.motion * np.float32(ratio / band_rms(other.motion, rate_hz))
-    first = drawn[0]._replace(energy_j=drawn[0].energy_j / own**2)
-    return motion, _describe(first)
+    if len(drawn) == 1:
+        return drawn[0].motion, _describe(drawn[0])
+    sizes = [total_rms(pass_band(one.motion, settings.sampling_rate_hz)) for one in drawn]
+    ratio = log_uniform(rng, 1 / 3, 3.0) * sizes[0] / sizes[1]
+    return drawn[0].motion + np.float32(ratio) * drawn[1].motion, _describe(drawn[0])
 
 
 def _describe(signal: Signal | None) -> dict[str, Any]:
