@@ -214,6 +214,8 @@ def test_real_times_are_kept(shared_data, settings):
     assert tremor["time"].between(tremor["start_time"], tremor["end_time"]).all()
     again = draw_semi_real(real, library, library.network, replace(grid, rate_hz=100.0), 1)[0]
     pd.testing.assert_frame_equal(tremor, again)
+    by_name = replace(real, times="elsewhere/times_ducellier_2007_2009.csv.gz")  # found in the library
+    pd.testing.assert_frame_equal(tremor, draw_semi_real(by_name, library, library.network, grid, 1)[0])
 
 
 def test_drawn_times_have_the_rate_that_was_asked_for(library, settings):

@@ -34,7 +34,7 @@ class SemiRealSettings:
         "cascadia_south", unit="-", reason="predicts when P comes: made for the region of our library"
     )
     times: str = option(
-        "", unit="-", reason="CSV of real detections (template, time); empty: times are drawn"
+        "", unit="-", reason="CSV of real detections (template, time), also by name in library; empty: drawn"
     )
     real_start: str = option(
         "2008-04-20T04:00:00Z",

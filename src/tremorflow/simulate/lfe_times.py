@@ -46,7 +46,7 @@ def real_lfe_times(settings: SemiRealSettings, library: LfeLibrary, grid: Sample
     SettingsError
         A file that cannot be read, or without any LFE of the library in that span.
     """
-    table = _read_times(settings.times)
+    table = _read_times(settings)
     start = utc(settings.real_start)
     table = table[table["template"].isin(library.templates)]
     numbers = table["template"].map({name: k for k, name in enumerate(library.templates)}).to_numpy(np.intp)
@@ -75,14 +75,17 @@ def _single(times_s: FloatArray, templates: NDArray[np.intp], grid: SampleGrid) 
     return rounded[kept], np.asarray(templates, dtype=np.intp)[kept]
 
 
-def _read_times(path: str) -> pd.DataFrame:
-    """Read detections: template and time of sample 0 of its stack."""
+def _read_times(settings: SemiRealSettings) -> pd.DataFrame:
+    """Read detections, from a path or a file of this name in the library: template, time of its sample 0."""
+    path = Path(settings.times)
+    if not path.is_file():
+        path = Path(settings.library) / path.name
     try:
-        table = pd.read_csv(Path(path), dtype={"template": str})
+        table = pd.read_csv(path, dtype={"template": str})
         table = table.assign(time=pd.to_datetime(table["time"], utc=True).dt.tz_localize(None))
     except (OSError, ValueError, KeyError, pd.errors.ParserError) as error:
         raise SettingsError(
-            f"semi_real.times: {path} cannot be read ({error}); give a CSV with the columns template, time"
+            f"semi_real.times: {settings.times} cannot be read ({error}); give a CSV with the columns template, time"
         ) from error
     if "template" not in table:
         raise SettingsError(f"semi_real.times: {path} has no column template; it needs template, time")

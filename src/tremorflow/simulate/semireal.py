@@ -71,7 +71,7 @@ def draw_semi_real(
     if not set(network.codes) & set(library.network.codes):
         raise SettingsError(
             f"semi_real.library: none of its stations ({', '.join(library.network.codes[:5])}, ...) is in "
-            'the network of the scenario; use network.kind = "cascadia" or your table of these stations'
+            'the network of the scenario; use network.name = "cascadia" or your table of these stations'
         )
     lfes = (
         real_lfe_times(settings, library, grid)
