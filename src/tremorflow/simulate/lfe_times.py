@@ -85,7 +85,7 @@ def _read_times(settings: SemiRealSettings) -> pd.DataFrame:
         table = table.assign(time=pd.to_datetime(table["time"], utc=True).dt.tz_localize(None))
     except (OSError, ValueError, KeyError, pd.errors.ParserError) as error:
         raise SettingsError(
-            f"semi_real.times: {settings.times} cannot be read ({error}); give a CSV with the columns template, time"
+            f"semi_real.times: {settings.times} cannot be read ({error}); it needs the columns template, time"
         ) from error
     if "template" not in table:
         raise SettingsError(f"semi_real.times: {path} has no column template; it needs template, time")
