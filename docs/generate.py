@@ -20,8 +20,13 @@ from typer.models import ArgumentInfo, ParameterInfo
 
 import tremorflow
 from tremorflow.cli import app
+from tremorflow.options import toml_value
 from tremorflow.records import EVENT_COLUMNS, FULL_CHAIN_COLUMNS, Column
 from tremorflow.settings import Settings, format_settings, list_settings
+from tremorflow.simulate.outages import OutageSettings
+from tremorflow.simulate.scenario import NAMED, Scenario, read_scenario
+from tremorflow.simulate.tremor import TremorSettings
+from tremorflow.truth import SNR_COLUMNS, TABLES
 
 DOCS = Path(__file__).resolve().parent
 RESULTS = DOCS.parent / "benchmarks" / "results"
@@ -51,9 +56,57 @@ def settings_page() -> str:
     return text + f"\n## As a file\n\n```toml\n{format_settings(Settings())}```\n"
 
 
+def scenario_page() -> str:
+    """Every value of a scenario by section, what is true of it as tables, and the named ones."""
+    text = (
+        MADE
+        + "# Scenarios and truth\n\nA scenario is a TOML file; what it does not name keeps its default.\n"
+    )
+    text += (
+        "Unknown keys and impossible values are refused with the path of the key. Everything made from a\n"
+    )
+    text += "scenario is simulated. These come with the package:\n\n"
+    named = [read_scenario(name) for name in NAMED]
+    text += table(["scenario", "length", "what it holds"], [scenario_row(one) for one in named])
+    text += "\n## Top level\n\n"
+    text += setting_table(Scenario)
+    tables = (("tremor", TremorSettings), ("outages", OutageSettings))
+    for section in dataclasses.fields(Scenario):
+        stage = getattr(Scenario(), section.name)
+        kind = dict(tables).get(section.name, type(stage))
+        if dataclasses.is_dataclass(kind):
+            brackets = f"[[{section.name}]]" if section.name in dict(tables) else f"[{section.name}]"
+            text += f"\n## `{brackets}`\n\n{(kind.__doc__ or '').splitlines()[0]}\n\n{setting_table(kind)}"
+            for part in dataclasses.fields(kind):
+                inner = getattr(stage, part.name, None)
+                if dataclasses.is_dataclass(inner):
+                    about = (type(inner).__doc__ or "").splitlines()[0]
+                    text += f"\n### `[{section.name}.{part.name}]`\n\n{about}\n\n{setting_table(type(inner))}"
+    text += "\n# Tables of truth\n\nCSV; times are UTC in ISO 8601 with `Z`.\n"
+    for name, columns in {**TABLES, "snr": SNR_COLUMNS}.items():
+        text += f"\n## `{name}.csv`\n\n{column_table(columns)}"
+    return text
+
+
+def scenario_row(scenario: Scenario) -> list[str]:
+    """Name, length and description of a scenario."""
+    return [f"`{scenario.name}`", f"{scenario.duration_s / 3600:g} h", scenario.description]
+
+
+def setting_table(kind: type) -> str:
+    """Key, default, unit and reason of each plain field of a class of settings."""
+    rows = []
+    for entry in dataclasses.fields(kind):
+        extra = getattr(entry.default, "json_schema_extra", None)
+        if isinstance(extra, dict):
+            value = f"`{plain(entry.default.default)}`"
+            rows.append([f"`{entry.name}`", value, str(extra["unit"]), str(extra["reason"])])
+    return table(["key", "default", "unit", "why this default"], rows)
+
+
 def plain(value: Any) -> str:
     """Value as one writes it in TOML."""
-    return json.dumps(list(value) if isinstance(value, tuple) else value)
+    return toml_value(value)
 
 
 def columns_page() -> str:
@@ -222,6 +275,7 @@ def measurements_page() -> str:
 
 PAGES = {
     "reference/settings.md": settings_page,
+    "reference/scenario.md": scenario_page,
     "reference/catalogue-columns.md": columns_page,
     "reference/command-line.md": commands_page,
     "reference/python.md": python_page,

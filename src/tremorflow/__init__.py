@@ -24,18 +24,24 @@ _ROOMS = {  # public name -> module that holds it
     "compare_catalogs": "tremorflow.catalog.compare",
     "compute_envelopes": "tremorflow.preprocess",
     "detect_tremor": "tremorflow.analysis",
+    "evaluate_catalog": "tremorflow.catalog.evaluate",
     "event_table": "tremorflow.records",
     "finish_catalog": "tremorflow.analysis",
+    "labelled_windows": "tremorflow.simulate.windows",
     "locate_windows": "tremorflow.locate",
     "open_archive": "tremorflow.io.archive",
+    "prepare_simulation": "tremorflow.simulate.synthesis",
     "read_catalog": "tremorflow.catalog.formats",
+    "read_scenario": "tremorflow.simulate.scenario",
     "read_settings": "tremorflow.settings",
     "read_stations": "tremorflow.io.stations",
+    "read_truth": "tremorflow.truth",
     "read_velocity_model": "tremorflow.traveltime",
     "search_grid": "tremorflow.locate",
     "station_travel_times": "tremorflow.traveltime",
     "utc": "tremorflow.records",
     "write_catalog": "tremorflow.catalog.formats",
+    "write_simulation": "tremorflow.batch.simulate",
 }
 
 __all__ = [  # noqa: PLE0604 - the names of the table above, sorted there
@@ -46,7 +52,9 @@ __all__ = [  # noqa: PLE0604 - the names of the table above, sorted there
 if TYPE_CHECKING:  # what type checkers and editors see; a test holds it against the table
     from tremorflow.analysis import detect_tremor as detect_tremor
     from tremorflow.analysis import finish_catalog as finish_catalog
+    from tremorflow.batch.simulate import write_simulation as write_simulation
     from tremorflow.catalog.compare import compare_catalogs as compare_catalogs
+    from tremorflow.catalog.evaluate import evaluate_catalog as evaluate_catalog
     from tremorflow.catalog.formats import read_catalog as read_catalog
     from tremorflow.catalog.formats import write_catalog as write_catalog
     from tremorflow.errors import CatalogError as CatalogError
@@ -69,8 +77,12 @@ if TYPE_CHECKING:  # what type checkers and editors see; a test holds it against
     from tremorflow.records import utc as utc
     from tremorflow.settings import Settings as Settings
     from tremorflow.settings import read_settings as read_settings
+    from tremorflow.simulate.scenario import read_scenario as read_scenario
+    from tremorflow.simulate.synthesis import prepare_simulation as prepare_simulation
+    from tremorflow.simulate.windows import labelled_windows as labelled_windows
     from tremorflow.traveltime import read_velocity_model as read_velocity_model
     from tremorflow.traveltime import station_travel_times as station_travel_times
+    from tremorflow.truth import read_truth as read_truth
 
 
 def __getattr__(name: str) -> Any:

@@ -140,6 +140,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - a command has as many as it has option
         Literal["sds", "win32"], typer.Option("--format", help="miniSEED in SDS folders, or WIN32.")
     ] = "sds",
     stations: Annotated[Path | None, typer.Option(help="StationXML or CSV of another network.")] = None,
+    library: Annotated[Path | None, typer.Option(help="Folder of LFE stacks, for semi-real tremor.")] = None,
     processes: Annotated[int, typer.Option(min=1, help="Processes that compute.")] = 2,
     snr: Annotated[bool, typer.Option("--snr", help="Write snr.csv: each burst at each station.")] = False,
     show: Annotated[bool, typer.Option("--list", help="Show the scenarios of the package.")] = False,
@@ -158,7 +159,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - a command has as many as it has option
             typer.echo("\n".join(list_scenarios()))
             raise typer.Exit(0 if show else 2)
         values = {"seed": seed, "sampling_rate_hz": rate, "duration_s": duration}
-        chosen = read_any_scenario(scenario, stations, values)
+        chosen = read_any_scenario(scenario, values, stations, library)
         with _bars("written") as (written,):
             settings = OutputSettings(format=format_, processes=processes, snr=snr)
             summary = write_simulation(chosen, output, settings, written)

@@ -109,15 +109,21 @@ def read_given_network(scenario: "Scenario") -> Network | None:
     return read_stations(place).network if place else None
 
 
-def read_any_scenario(name: str, stations: Path | None, values: dict[str, Any]) -> "Scenario":
-    """Scenario of a name or file with some top-level values, and maybe the station table, replaced."""
+def read_any_scenario(
+    name: str, values: dict[str, Any], stations: Path | None = None, library: Path | None = None
+) -> "Scenario":
+    """Scenario of a name or file with some top-level values, station table and LFE library replaced.
+
+    Paths become absolute: they are the same from any folder that the run is resumed in.
+    """
     from tremorflow.simulate.scenario import read_scenario
 
     scenario = read_scenario(name, **values)
-    if stations is None:
-        return scenario
-    table = str(stations.resolve())  # the same from any folder that the run is resumed in
-    return replace(scenario, network=replace(scenario.network, stations=table))
+    if stations is not None:
+        scenario = replace(scenario, network=replace(scenario.network, stations=str(stations.resolve())))
+    if library is not None:
+        scenario = replace(scenario, semi_real=replace(scenario.semi_real, library=str(library.resolve())))
+    return scenario
 
 
 def list_scenarios() -> list[str]:

@@ -11,8 +11,8 @@ class EarthquakeSettings:
     rate_per_day: float = option(
         37.0,
         unit="1/day/100,000 km2",
-        reason="mainshocks of magnitude_min and more: 150 a day, with aftershocks 260 M >= 1.5, around S-net; "
-        "the USGS list has 30 M >= 5 a year in its hull (2016-2019), b = 1",
+        reason="mainshocks of magnitude_min and more: 150 a day around S-net, with aftershocks 260; the "
+        "USGS list has 30 M >= 5 a year in its hull (2016-2019), b = 1",
         ge=0,
     )
     b_value: float = option(1.0, unit="-", reason="Gutenberg & Richter; 0.9-1.4 in that list", ge=0.5, le=2)
