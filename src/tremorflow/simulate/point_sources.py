@@ -1,7 +1,7 @@
 """Bursts of tremor and earthquakes as events that shake stations."""
 
 from collections.abc import Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Self
 
@@ -62,19 +62,16 @@ class PointSources:
     rays: NDArray[np.float64]  # (event, station, 7): the fields of StationRay
     energies: FloatArray
     response_s: FloatArray
-    _spans: dict[int, FloatArray] = field(default_factory=dict)
 
     def spans_s(self, station: int) -> FloatArray:
         """(event, 2) first and last second of each event at the station; NaN if it is too weak."""
-        if station not in self._spans:
-            origins = np.array([wave.origin_s for wave in self.waves])
-            durations = np.array([wave.duration_s for wave in self.waves])
-            start = origins + self.rays[:, station, 0] - LEAD_S - 0.1
-            end = origins + self.rays[:, station, 1] + durations + self.response_s[:, station]
-            spans = np.stack([start, end + 2 * LEAD_S + REVERBERATION_S], axis=-1)
-            spans[np.isnan(spans).any(axis=-1)] = np.nan
-            self._spans[station] = spans
-        return self._spans[station]
+        origins = np.array([wave.origin_s for wave in self.waves])
+        durations = np.array([wave.duration_s for wave in self.waves])
+        start = origins + self.rays[:, station, 0] - LEAD_S - 0.1
+        end = origins + self.rays[:, station, 1] + durations + self.response_s[:, station]
+        spans = np.stack([start, end + 2 * LEAD_S + REVERBERATION_S], axis=-1)
+        spans[np.isnan(spans).any(axis=-1)] = np.nan
+        return np.asarray(spans)
 
     def motion(self, event: int, station: int) -> Transient:
         """Motion of the station by the event."""

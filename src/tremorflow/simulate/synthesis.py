@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from tremorflow.errors import SettingsError
-from tremorflow.records import Network, Waveforms, utc
+from tremorflow.records import FloatArray, Network, Waveforms, utc
 from tremorflow.simulate.earthquakes import draw_earthquakes
 from tremorflow.simulate.geometry import simulated_network
 from tremorflow.simulate.instrument import Instrument, Recorded, make_instrument
@@ -55,6 +55,7 @@ class Simulation:
     events: dict[str, tuple[Transients, ...]]
     streams: dict[str, tuple[Stream, ...]]
     _kept: dict[tuple[str, int, int, int], Transient] = field(default_factory=dict)
+    _spans: dict[tuple[str, int], FloatArray] = field(default_factory=dict)
 
     def render(self, station: int, tile: int, parts: Collection[str] | None = None) -> Motion:
         """Ground motion (3, time) of one tile of a station: east, north, up in m/s.
@@ -106,7 +107,9 @@ class Simulation:
         """Add the events that move the station in this tile."""
         key, station, tile = where
         first, n_samples = tile * self.grid.tile_samples, self.grid.tile_samples
-        spans = events.spans_s(station) * self.grid.rate_hz
+        if (key, station) not in self._spans:
+            self._spans[key, station] = events.spans_s(station) * self.grid.rate_hz
+        spans = self._spans[key, station]
         with np.errstate(invalid="ignore"):
             # a clock may be wrong by seconds, spans are not
             near = (spans[:, 1] > first - 60 * self.grid.rate_hz) & (
