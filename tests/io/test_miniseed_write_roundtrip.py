@@ -83,10 +83,23 @@ def test_what_does_not_fit_is_refused_with_the_channel_and_the_cure(tmp_path):
     with pytest.raises(DataError, match="order of time"):
         write(tmp_path / "other", [(100, leap // 2), (50, leap // 2)])
     with pytest.raises(DataError, match="shorten the codes"):
-        MiniseedWriter(tmp_path / "file", ("SNET", "S1N01", "", "HHX"), 100.0)
+        MiniseedWriter(tmp_path / "file", ("SNET", "TOO_LONG_A_NAME", "", "HHX"), 100.0)
     (tmp_path / "no_folder").write_text("")
     with pytest.raises(DataError, match="cannot be written"):
         write(tmp_path / "no_folder" / "file", [(0, leap // 4)])
+
+
+def test_long_codes_are_written_in_the_version_that_has_room(tmp_path):
+    samples = random_walk(3, 9000, 100)
+    for codes, version in (("N", "S2N13", "", "HHX"), 2), (("N", "S2N13A", "", "HHX"), 3):
+        path = tmp_path / codes[1]
+        with MiniseedWriter(path, codes, 100.0) as writer:
+            writer.append(START, samples[:5000])
+            writer.append(START + timedelta(50.0), samples[5000:])
+        assert pymseed.MS3Record.parse(path.read_bytes()).formatversion == version
+        (segment,) = read_miniseed(path).segments
+        assert (segment.code, segment.start_time) == (".".join(codes), START)
+        np.testing.assert_array_equal(segment.samples, samples)
 
 
 def test_stationxml_gives_back_places_sensitivities_and_directions(tmp_path):

@@ -13,7 +13,7 @@ import numpy as np
 
 from tremorflow.errors import DataError, SettingsError
 from tremorflow.io.channel_table import ChannelRow, ChannelTable
-from tremorflow.io.miniseed_write import MiniseedSettings, MiniseedWriter, check_codes
+from tremorflow.io.miniseed_write import MiniseedSettings, MiniseedWriter, choose_version
 from tremorflow.io.orientation import Orientation
 from tremorflow.io.win32 import Win32Settings, write_win32
 from tremorflow.io.win32_blocks import MAX_SAMPLES
@@ -135,7 +135,7 @@ def make_channel_table(simulation: "Simulation") -> ChannelTable:
 def check_sds(simulation: "Simulation") -> None:
     """Raise ``DataError`` for codes that miniSEED cannot hold."""
     for channel in list_channels(simulation):
-        check_codes(channel.network, channel.station, channel.location, channel.channel)
+        choose_version(channel.network, channel.station, channel.location, channel.channel)
 
 
 def check_win32(simulation: "Simulation") -> None:

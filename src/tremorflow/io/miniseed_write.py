@@ -1,4 +1,8 @@
-"""miniSEED 2 files, piece by piece, whole or not at all; through libmseed."""
+"""miniSEED files, piece by piece, whole or not at all; through libmseed.
+
+Version 2, which everything reads; version 3 for codes that a header of version 2 has no room for, as that of
+S-net's station N.S2N13A.
+"""
 
 from pathlib import Path
 from types import TracebackType
@@ -12,7 +16,8 @@ from tremorflow.errors import DataError
 from tremorflow.options import option, settings_class
 from tremorflow.records import NANOSECONDS
 
-CODE_LENGTHS = (2, 5, 2, 3)  # network, station, location, channel in the header of version 2
+SHORT_CODES = (2, 5, 2, 3)  # network, station, location, channel in the header of version 2
+LONG_CODES = (8, 8, 8, 3)  # in FDSN source identifiers, which version 3 holds
 
 
 @settings_class
@@ -43,14 +48,16 @@ _ENCODINGS = {
 }
 
 
-def check_codes(network: str, station: str, location: str, channel: str) -> None:
-    """Raise ``DataError`` for codes that a header of miniSEED 2 has no room for."""
+def choose_version(network: str, station: str, location: str, channel: str) -> int:
+    """Version of miniSEED that holds these codes: 2 if it can, else 3; ``DataError`` if neither does."""
     codes = (network, station, location, channel)
-    if any(len(code) > length for code, length in zip(codes, CODE_LENGTHS, strict=True)) or not station:
-        raise DataError(
-            f"{'.'.join(codes)}: miniSEED 2 has room for {CODE_LENGTHS} letters of network, station, "
-            "location and channel; shorten the codes in the station table"
-        )
+    for version, lengths in ((2, SHORT_CODES), (3, LONG_CODES)):
+        if station and all(len(code) <= length for code, length in zip(codes, lengths, strict=True)):
+            return version
+    raise DataError(
+        f"{'.'.join(codes)}: miniSEED has room for {LONG_CODES} letters of network, station, location and "
+        "channel; shorten the codes in the station table"
+    )
 
 
 class MiniseedWriter:
@@ -67,7 +74,7 @@ class MiniseedWriter:
         rate_hz: float,
         settings: MiniseedSettings | None = None,
     ) -> None:
-        check_codes(*codes)
+        self._version = choose_version(*codes)
         self._path, self._partial = path, path.with_name(f".{path.name}.part")
         self._code, self._rate_hz = ".".join(codes), rate_hz
         self._settings = settings or MiniseedSettings()
@@ -122,7 +129,7 @@ class MiniseedWriter:
         records = self._buffer.generate(
             max_record_length=self._settings.record_bytes,
             encoding=_ENCODINGS[self._settings.encoding],
-            format_version=2,
+            format_version=self._version,
             flush_data=last,
             remove_packed=True,
         )
