@@ -26,6 +26,12 @@ QUICK = {  # options of the short form
     "location": ["--runs", "1"],
     "preprocess": ["--repeats", "1"],
     "reading": ["--repeat", "1"],
+    "scenarios": [
+        *("--scenarios", "two-sources", "snet-quiet", "--hours", "2"),
+        *("--agree", str(RESULTS / "scenarios.json")),
+    ],
+    "simulation": ["--hours", "0.2", "--stations", "N.S4"],
+    "training_windows": ["--windows", "200"],
     "traveltime": [],
 }
 PACKAGES = ("tremorflow", "numpy", "scipy", "pandas", "obspy", "enveloc")
