@@ -124,7 +124,6 @@ def settings_of(folder, form):
 
 
 def test_envelopes_in_memory_are_those_of_the_archive(written):
-    """But for the archive's common sampling, which may lie up to half a sample beside the true one."""
     folder, form = written
     archived = open_recordings(settings_of(folder, form))
     memory = SimulatedRecordings(SIMULATION)
@@ -142,6 +141,8 @@ def test_envelopes_in_memory_are_those_of_the_archive(written):
     differences = np.abs(mine.values[both] - theirs.values[both]) / np.median(mine.values[both])
     assert np.median(differences) < 0.005
     assert np.quantile(differences, 0.99) < 0.02
+    if form == "sds":  # WIN32 lacks seconds around gaps
+        assert differences.max() < 1e-9
     assert both.mean() > 0.8
 
 

@@ -203,7 +203,8 @@ class RecordedEnvelopes:
     def _read_chunk(self, begin: np.datetime64, end: np.datetime64) -> list[tuple[int, Envelopes]]:
         """Row and envelopes of every station that has some between ``begin`` and ``end``."""
         remove = self._settings.archive.remove_response
-        margin = timedelta(context_s(self._settings.preprocess, with_response=remove) + 1.0)
+        # whole seconds, so that the common sampling starts on a sample of recorders with whole rates
+        margin = timedelta(np.ceil(context_s(self._settings.preprocess, with_response=remove)) + 1.0)
         parts = []
         readings = self._archive.read_stations(self.network.codes, begin - margin, end + margin)
         for row, reading in enumerate(readings):
