@@ -129,7 +129,8 @@ def test_earthquakes_begin_with_their_p_wave(parts):
         power = (part.signal.astype(float) ** 2).sum(axis=0)
         cumulative = np.cumsum(power) / power.sum()
         assert cumulative[round((onset - 0.5) * 25)] < 0.01
-        assert cumulative[min(round((onset + 30) * 25), 2999)] > 0.01
+        # P holds little at distance, and S may be more than 30 s later: Qp < Qs
+        assert cumulative[min(round((onset + 30) * 25), 2999)] > 0.003
 
 
 def test_coda_windows_have_no_onset_but_enough_coda(parts):

@@ -18,8 +18,12 @@ FILTER_S = 40.0  # resolves 0.025 Hz, a tenth of the width of the microseism pea
 LONGEST_PERIOD_S = 33.0  # longer periods are left out: no seismometer of a tremor network records them well
 DAY_S = 86400.0
 # Per decade, on top of the models: both rise towards 10 Hz more than one station does. In Puerto Rico and
-# California 8-15 Hz is 0-14 dB (median 6) below 2-4 Hz in velocity; at the sea floor (XS.S10D) 14-25 dB.
-LAND_SLOPE_DB, OCEAN_SLOPE_DB = -6.0, -12.0
+# California 8-15 Hz is 0-14 dB (median 6) below 2-4 Hz in velocity; at the sea floor (XS.S10D) 14-25 dB. On
+# land 2-3 Hz holds 35 % of the power of 2-8 Hz, 6-8 Hz 11 % (benchmarks/science/realism.py, half "a").
+LAND_SLOPE_DB, OCEAN_SLOPE_DB = -13.0, -12.0
+# sd of the level of a component about that of its station: E and N of Puerto Rico's stations differ by
+# 2-2.3 dB (realism.py); on the sea floor horizontals scatter by their excess already
+LAND_COMPONENT_DB, OCEAN_COMPONENT_DB = 2.0, 1.0
 PARTS = ("swell", "ground", "cultural", "gusts")
 
 
@@ -57,10 +61,11 @@ class NoiseSettings:
         ge=0,
     )
     drift_db: float = option(
-        2.0,
+        2.5,
         unit="dB",
-        reason="sd of the level above 1 Hz over minutes to hours; three hours in Puerto Rico without events: "
-        "interquartile range 2-3.5 dB of the 60-s power in 2-8 Hz",
+        reason="sd of the level above 1 Hz over seconds, minutes and hours, a third of its power each; three "
+        "hours in Puerto Rico without events: interquartile range 2-3.5 dB of the 60-s power in 2-8 Hz, and "
+        "components that swell together within seconds",
         ge=0,
     )
     day_night_db: float = option(
@@ -166,7 +171,8 @@ class BackgroundNoise:
 
         swell = 0.95 * varying("swell", 10800.0) + 0.31 * varying("own swell", 10800.0, code)
         gains[0] = 10 ** (settings.swell_db * swell / 20)
-        drift = (varying("minutes", 600.0, code) + varying("hours", 7200.0, code)) / np.sqrt(2)
+        knots_s = (("seconds", 20.0), ("minutes", 150.0), ("hours", 7200.0))
+        drift = sum(varying(name, knot_s, code) for name, knot_s in knots_s) / np.sqrt(3)
         gains[1] = 10 ** (settings.drift_db * drift / 20)
         if drawn.day_amplitude:
             hour = (self._time_of_day_s + times_s) / 3600 + place.longitude / 15
@@ -269,7 +275,7 @@ def _draw_station(settings: NoiseSettings, station: Station, seed: int) -> _Stat
     scatter_db = settings.spectral_scatter_db
     slope_db = (OCEAN_SLOPE_DB if wet else LAND_SLOPE_DB) + scatter_db * rng.standard_normal()
     bumps = np.column_stack([scatter_db / 2 * rng.standard_normal(3), rng.uniform(0, 2 * np.pi, 3)])
-    excess_db = 1.0 * rng.standard_normal(3) * (scatter_db > 0)
+    excess_db = rng.standard_normal(3) * (scatter_db > 0) * (OCEAN_COMPONENT_DB if wet else LAND_COMPONENT_DB)
     more_db = settings.horizontal_excess_db * rng.uniform(0.5, 1.5)
     excess_db[:2] += more_db if wet else 0.0
     day_db = settings.day_night_db * rng.uniform(0.1, 2.0)

@@ -15,7 +15,9 @@ from tremorflow.traveltime import read_velocity_model, station_travel_times
 from tremorflow.traveltime.stations import StationTravelTimes
 
 S_VELOCITY_KM_S = S_VELOCITY_M_S / 1000
-P_QUALITY_RATIO = 1.5  # Qp / Qs of crustal rock, between 1 and 2.25 (Yoshimoto et al. 1993)
+# Qp / Qs: above 1 Hz crust and mantle take more from P than from S, Qs / Qp = 2 near 4 Hz (Yoshimoto et al.
+# 1993, Kanto); 1.5 made P over S of LFEs and local earthquakes too large (benchmarks/science/realism.py)
+P_QUALITY_RATIO = 0.5
 TABLE_DEPTHS_KM = np.concatenate([np.arange(0.0, 60.0, 1.0), np.arange(60.0, 201.0, 5.0)])
 MAX_DISTANCE_KM = 900.0  # regional earthquakes; teleseisms have travel times of their own
 
@@ -38,16 +40,42 @@ class MediumSettings:
         0.0, unit="-", reason="Q(f) = Q (f / 4 Hz)^n; energy estimates assume a constant", ge=0, le=1
     )
     mean_free_path_km: float = option(
-        80.0, unit="km", reason="S energy unscattered falls as exp(-r / l); crust at 2-8 Hz: 50-200 km", gt=0
+        14.0,
+        unit="km",
+        reason="S energy left in the direct pulse falls as exp(-r / l); forward scattering at 2-8 Hz takes "
+        "it that soon in California, Iceland and Cascadia (benchmarks/science/realism.py: S is not linear "
+        "and rises slowly); to send it back takes 50-200 km",
+        gt=0,
     )
     broadening_s: float = option(
-        4.0, unit="s", reason="mean delay of the scattered S at 100 km; envelope widths of 2-8 Hz", ge=0
+        2.3,
+        unit="s",
+        reason="mean delay of the scattered S at 100 km; widths of S of LFEs and earthquakes (realism.py)",
+        ge=0,
     )
     broadening_exponent: float = option(
-        1.3, unit="-", reason="growth of that delay with distance, between 1 and 2 (Saito et al. 2002)", ge=0
+        0.2,
+        unit="-",
+        reason="growth of that delay with distance: S of earthquakes at 10-30 km is as wide as of LFEs at "
+        "35-80 km (realism.py), as if the crust near the station did most; 1-2 in one even medium "
+        "(Saito et al. 2002)",
+        ge=0,
+    )
+    path_scatter: float = option(
+        0.6,
+        unit="ln",
+        reason="sd between paths of the mean free path and of that delay: real S waves are far less alike "
+        "than those of one medium (realism.py)",
+        ge=0,
+        le=2,
     )
     coda_share: float = option(
-        0.25, unit="-", reason="of the scattered energy that comes from far around", ge=0, lt=1
+        0.15,
+        unit="-",
+        reason="of the scattered energy that comes from far around; decay of 1.3 dB/s in the 12 s after S of "
+        "local earthquakes (realism.py)",
+        ge=0,
+        lt=1,
     )
     coda_quality: float = option(
         90.0, unit="-", reason="Qc at 1 Hz, growing almost as f: the coda decays alike at all f", gt=0
@@ -155,7 +183,12 @@ def direct_share(distance_km: float, settings: MediumSettings) -> float:
 
 
 def scattering_response(
-    distance_km: float, n_samples: int, rate_hz: float, settings: MediumSettings, rng: Generator
+    distance_km: float,
+    n_samples: int,
+    rate_hz: float,
+    settings: MediumSettings,
+    rng: Generator,
+    stretch: float = 1.0,
 ) -> NDArray[np.float32]:
     """(time,) white random response of expected energy 1: the scattered part of one component of S.
 
@@ -163,10 +196,11 @@ def scattering_response(
     -----
     The power follows a forward lobe, t exp(-t / t0), whose mean delay 2 t0 grows with distance (Saito et al.
     2002 in its simplest form), and a coda exp(-t / tc) / (t + 1 s) from farther around. What the window
-    cuts off is given to what remains: the sum of squares has expectation 1.
+    cuts off is given to what remains: the sum of squares has expectation 1. ``stretch`` multiplies the mean
+    delay of this path.
     """
     times = (np.arange(n_samples) + 0.5) / rate_hz
-    mean_delay = settings.broadening_s * (distance_km / 100) ** settings.broadening_exponent
+    mean_delay = settings.broadening_s * (distance_km / 100) ** settings.broadening_exponent * stretch
     t0 = max(mean_delay / 2, 0.5 / rate_hz)
     forward = times * np.exp(-times / t0)
     coda = np.exp(-times / settings.coda_s) / (times + 1.0) * (1 - np.exp(-times / t0))

@@ -110,15 +110,18 @@ class Renderer:
         self, station: int, ray: StationRay, place: str, n_response: int, n_fft: int
     ) -> NDArray[np.complex64]:
         """(6, frequency) responses of unit energy: S along the ray, across it and up; P up, along, across."""
-        share = direct_share(ray.distance_km, self.medium)
+        rng = generator(self.seed, "scattering", place, self.codes[station])
+        shorter, slower = np.exp(self.medium.path_scatter * rng.standard_normal(2))
+        share = direct_share(ray.distance_km * shorter, self.medium)
         weights = np.sqrt(share) * np.array([ray.sv, ray.sh, np.hypot(ray.sv, ray.sh), ray.p, ray.p, 0.0])
         responses = np.zeros((6, max(n_response, 1)), dtype=np.float32)
         if share < 1:
-            rng = generator(self.seed, "scattering", place, self.codes[station])
             diffuse = np.sqrt(1 - share) * np.sqrt([0.5, 0.5, 1.0, 1.0, 0.5, 0.5])
             for k, weight in enumerate(diffuse):
                 distance_km = ray.distance_km * (P_BROADENING if k > 2 else 1.0)
-                one = scattering_response(distance_km, n_response, self.rate_hz, self.medium, rng)
+                one = scattering_response(
+                    distance_km, n_response, self.rate_hz, self.medium, rng, float(slower)
+                )
                 responses[k] = weight * one
         responses[:, 0] += weights.astype(np.float32)
         return np.asarray(fft.rfft(responses, n_fft))

@@ -40,11 +40,27 @@ class SiteSettings:
     ocean_s_delay_s: Range = option(
         (0.2, 1.5), unit="s", reason="S through the sediment, one way: soft layers of 0.1-1 km"
     )
-    land_s_delay_s: Range = option((0.02, 0.25), unit="s", reason="soil and weathered rock of 10-200 m")
+    land_s_delay_s: Range = option((0.02, 0.25), unit="s", reason="soil and weathered rock of 10 m to 1 km")
     sediment_s_km_s: Range = option(
         (0.25, 0.8), unit="km/s", reason="S velocity of marine sediment of up to 1 km"
     )
     sediment_p_km_s: Range = option((1.6, 2.2), unit="km/s", reason="P velocity of the same, near water")
+    land_s_km_s: Range = option(
+        (0.7, 1.8),
+        unit="km/s",
+        reason="S velocity of weathered rock and stiff soil: softer layers ring more than the stations of "
+        "California, Iceland and Chile do (roughness of their spectra, benchmarks/science/realism.py)",
+    )
+    land_p_over_s: Range = option((1.7, 2.2), unit="-", reason="P over S velocity of the same, above water")
+    land_quality: Range = option(
+        (8.0, 30.0), unit="-", reason="Q of S in the same: as for its velocity, resonances are low and wide"
+    )
+    land_conversion: Range = option(
+        (0.3, 1.2),
+        unit="-",
+        reason="as conversion: P of earthquakes on land moves the horizontals as much as the vertical, by "
+        "conversion, slanting rays and topography (energy ratio 1, a factor 2 to both sides, realism.py)",
+    )
     sediment_quality: Range = option((15.0, 60.0), unit="-", reason="Q of S in soft sediment")
     conversion: Range = option(
         (0.05, 0.25), unit="-", reason="amplitude of S over incident P behind the base of the sediment"
@@ -53,7 +69,9 @@ class SiteSettings:
         (0.06, 0.25), unit="-", reason="of S energy on the vertical: rays are steep in sediment"
     )
     land_vertical_share: Range = option(
-        (0.12, 0.35), unit="-", reason="of S energy on the vertical: harder ground, less steep rays"
+        (0.06, 0.22),
+        unit="-",
+        reason="of S energy on the vertical: horizontals hold 5 times as much in California and Iceland",
     )
     water_reflection: Range = option(
         (0.1, 0.45), unit="-", reason="of P at the soft sea floor: multiples in the water"
@@ -126,7 +144,7 @@ def draw_sites(network: Network, settings: SiteSettings, seed: int) -> tuple[Sit
 def draw_site(settings: SiteSettings, elevation_m: float, rng: Generator) -> Site:
     """Draw the ground under one station, on the sea floor or on land by its elevation."""
     ocean = elevation_m < OCEAN_BOTTOM_M
-    s_km_s = _log_uniform(settings.sediment_s_km_s, rng)
+    s_km_s = _log_uniform(settings.sediment_s_km_s if ocean else settings.land_s_km_s, rng)
     delay_s = _log_uniform(settings.ocean_s_delay_s if ocean else settings.land_s_delay_s, rng)
     return Site(
         amplification=_log_uniform(
@@ -135,9 +153,11 @@ def draw_site(settings: SiteSettings, elevation_m: float, rng: Generator) -> Sit
         layered=True,
         thickness_km=delay_s / (1 / s_km_s - 1 / ROCK_S_KM_S),
         s_km_s=s_km_s,
-        p_km_s=rng.uniform(*settings.sediment_p_km_s),
-        quality=_log_uniform(settings.sediment_quality, rng),
-        conversion=rng.uniform(*settings.conversion),
+        p_km_s=rng.uniform(*settings.sediment_p_km_s)
+        if ocean
+        else s_km_s * rng.uniform(*settings.land_p_over_s),
+        quality=_log_uniform(settings.sediment_quality if ocean else settings.land_quality, rng),
+        conversion=rng.uniform(*(settings.conversion if ocean else settings.land_conversion)),
         vertical_share=rng.uniform(*(settings.vertical_share if ocean else settings.land_vertical_share)),
         water_km=-elevation_m / 1000 if ocean else 0.0,
         water_reflection=rng.uniform(*settings.water_reflection) if ocean else 0.0,
