@@ -1,7 +1,7 @@
 """Real recordings that the simulator is held against, all brought to one form.
 
-Whatever their origin, records are resampled to 20 Hz and band-passed to 1.5-8 Hz by the same steps, and so are
-the simulated ones: what remains different is the ground motion, not the recorder or the processing.
+Whatever their origin, records are resampled to 20 Hz and band-passed to 1.5-8 Hz by the same steps, and so
+are the simulated ones: what remains different is the ground motion, not the recorder or the processing.
 """
 
 import os
@@ -33,8 +33,9 @@ _SOS = butter(4, BAND_HZ, "bandpass", fs=RATE_HZ, output="sos")
 class Record:
     """Motion east, north, up (3, time) at 20 Hz in 1.5-8 Hz, of one event at one station or of noise.
 
-    ``p_s`` and ``s_s`` are seconds after the first sample; ``distance_km`` and ``depth_km`` say where the source
-    of a simulated twin belongs; ``event`` names it, ``half`` is "a" (simulator may be tuned on it) or "b".
+    ``p_s`` and ``s_s`` are seconds after the first sample; ``distance_km`` and ``depth_km`` say where the
+    source of a simulated twin belongs; ``event`` names it, ``half`` is "a" (the simulator may be tuned on
+    it) or "b".
     """
 
     source: str
@@ -152,9 +153,7 @@ def tremor_records(library: LfeLibrary) -> list[Record]:
                 continue
             motion = common_form(stack, RATE_HZ)
             halve = of_station[code] if of_station[code] == of_family[library.families[k]] else "mixed"
-            draft = Record(
-                "LFE stacks", code, template, halve, motion, latitude=place[0], longitude=place[1]
-            )
+            draft = Record("LFE stacks", code, template, halve, motion, latitude=place[0], longitude=place[1])
             draft = replace(draft, depth_km=place[2], p_s=library.p_times_s[k, j], s_s=s_times[j])
             record = with_observed_s(draft)
             if usable(record, TREMOR_SNR):
@@ -199,19 +198,21 @@ def _ncedc(folder: Path) -> list[Record]:
         station = ".".join(row.fname.split("_")[:2])
         difference = (s - p) / 100
         records.append(
-            _earthquake("NCEDC", station, row.fname[:-4], samples, (100.0, p / 100, s / 100), difference * 8.0)
+            _earthquake(
+                "NCEDC", station, row.fname[:-4], samples, (100.0, p / 100, s / 100), difference * 8.0
+            )
         )
     return records
 
 
-def _earthquake(source, station, event, samples, times, distance_km, depth_km=8.0, magnitude=np.nan) -> Record:
+def _earthquake(
+    source, station, event, samples, times, distance_km, *, depth_km=8.0, magnitude=np.nan
+) -> Record:
     """Record with P and S; distance from S - P where none is known (8 km/s: crust, Vp/Vs 1.73)."""
     rate_hz, p_s, s_s = times
     depth_km = min(depth_km, 0.8 * distance_km)
     motion = common_form(samples, rate_hz)
-    return Record(
-        source, station, event, "", motion, p_s, s_s, distance_km, depth_km, magnitude=magnitude
-    )
+    return Record(source, station, event, "", motion, p_s, s_s, distance_km, depth_km, magnitude=magnitude)
 
 
 def _iceland(folder: Path) -> list[Record]:
@@ -238,8 +239,8 @@ def _iceland(folder: Path) -> list[Record]:
                     samples,
                     (rate_hz, p, s),
                     (s - p) * 8.0,
-                    float(event.Z),
-                    float(event.ML),
+                    depth_km=float(event.Z),
+                    magnitude=float(event.ML),
                 )
             )
     return records
@@ -292,8 +293,8 @@ def _chile(folder: Path) -> list[Record]:
                     samples[[_east(file), _north(file), _vertical(file)]],
                     (RATE_HZ, p_s, p_s + difference),
                     hypocentral,
-                    row.source_depth_km,
-                    row.source_magnitude,
+                    depth_km=row.source_depth_km,
+                    magnitude=row.source_magnitude,
                 )
             )
     good = [one for one in records if usable(one, EARTHQUAKE_SNR)]
@@ -368,7 +369,16 @@ def _anza(folder: Path) -> list[Record]:
                 p, s = (times[phase] - one[2] for phase in "PS")
                 distance = float(np.hypot(stations.distance_km.get(station, (s - p) * 8), 17.3))
                 records.append(
-                    _earthquake("Anza", f"AN.{station}", "anza", one[0], (one[1], p, s), distance, 17.3, 3.0)
+                    _earthquake(
+                        "Anza",
+                        f"AN.{station}",
+                        "anza",
+                        one[0],
+                        (one[1], p, s),
+                        distance,
+                        depth_km=17.3,
+                        magnitude=3.0,
+                    )
                 )
                 break
     return records
@@ -406,7 +416,11 @@ def noise_records() -> list[Record]:
                 samples[component] = part.data
                 half = "a" if trace.stats.station == trained else "b"
                 records += _windows(
-                    name, f"{name}.{trace.stats.station}", f"{hour}", half, (samples, part.stats.sampling_rate)
+                    name,
+                    f"{name}.{trace.stats.station}",
+                    f"{hour}",
+                    half,
+                    (samples, part.stats.sampling_rate),
                 )
     return records
 
@@ -417,7 +431,7 @@ def _windows(source: str, station: str, event: str, half: str, given) -> list[Re
 
 
 def band_of_noise(samples: np.ndarray, rate_hz: float) -> np.ndarray:
-    """As ``common_form``; absent components stay NaN, the level of the others relative to each other stays."""
+    """As ``common_form``; absent components stay NaN, the others keep their level relative to each other."""
     present = np.isfinite(samples).all(axis=-1)
     whole = common_form(samples[present], rate_hz)
     result = np.full((len(samples), whole.shape[1]), np.nan)

@@ -35,7 +35,7 @@ def spectral_features(motion: np.ndarray, resolution_hz: float = 0.4) -> Feature
 
 
 def mean_spectrum(motion: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Frequencies and power, the mean over the components that are there, each scaled to power 1 in 2-8 Hz."""
+    """Frequencies and power: mean over the components that are there, each scaled to power 1 in 2-8 Hz."""
     there = motion[np.isfinite(motion).all(axis=-1)]
     if there.shape[-1] > 40 * RATE_HZ:
         frequencies, power = welch(there, RATE_HZ, nperseg=round(20 * RATE_HZ), axis=-1)
@@ -60,7 +60,9 @@ def _envelope_features(motion: np.ndarray, peak: int) -> Features:
     even = motion / np.sqrt(np.mean(motion**2, axis=-1, keepdims=True))
     power = (envelopes(even) ** 2).sum(axis=0)
     total = np.cumsum(power) / power.sum()
-    t10, t25, t50, t75, t90 = (np.interp(q, total, np.arange(len(total))) for q in (0.1, 0.25, 0.5, 0.75, 0.9))
+    t10, t25, t50, t75, t90 = (
+        np.interp(q, total, np.arange(len(total))) for q in (0.1, 0.25, 0.5, 0.75, 0.9)
+    )
     even_1s, even_02s = smooth(np.sqrt(power), 1.0), smooth(np.sqrt(power), 0.2)
     late = even_1s[peak + round(1.5 * RATE_HZ) :]
     times = np.arange(len(late)) / RATE_HZ
@@ -73,7 +75,9 @@ def _envelope_features(motion: np.ndarray, peak: int) -> Features:
         "envelope_variation": float(np.abs(np.diff(np.log10(even_1s))).sum() / len(even_1s) * RATE_HZ),
         "fine_variation": float(np.abs(np.diff(np.log10(even_02s))).sum() / len(even_02s) * RATE_HZ),
         "decay_db_s": float(20 * np.polyfit(times, np.log10(late), 1)[0]),
-        "coda_scatter": float(np.std(np.log10(late) - np.polyval(np.polyfit(times, np.log10(late), 1), times))),
+        "coda_scatter": float(
+            np.std(np.log10(late) - np.polyval(np.polyfit(times, np.log10(late), 1), times))
+        ),
         "log_rise_s": float(np.log10((peak - low[-1] if len(low) else peak) / RATE_HZ)),
         "log_kurtosis": float(np.log10((even**4).mean(axis=-1).mean())),
     }
