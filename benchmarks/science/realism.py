@@ -13,7 +13,8 @@ real; no station is in both parts of a split. AUC 0.5: they cannot; 1: always. A
 records the simulator was tuned on half "a" of the stations and families alone; half "b" is the test.
 Components of LFE stacks were each divided by their noise before they were stacked, so tremor has no ratio of
 horizontal to vertical, and two numbers of the stacking (scatter of arrivals of S and P) are fitted, on half
-"a" too. Intervals: 95 %, stations drawn anew. Needs scikit-learn and h5py (extra "bench").
+"a" too. Intervals: 95 %, stations drawn anew. Mean of three seeds. Needs scikit-learn and h5py (the extra
+"bench").
 """
 
 import argparse
@@ -55,7 +56,8 @@ from tremorflow.geodesy import distances_km
 from tremorflow.simulate.scenario import Scenario
 
 GOALS = {"tremor": 0.80, "earthquakes": 0.85, "noise": 0.80, "noise, one component": 0.80}
-REPEATS, FOLDS, DRAWS = 5, 5, 1000
+REPEATS, FOLDS, DRAWS = 4, 5, 500
+SEEDS = 3  # of the simulation: sites and paths of one may fit by chance
 
 
 @dataclass(frozen=True)
@@ -197,10 +199,7 @@ def judge(comparison: Comparison, seed: int) -> dict:
     """AUC on all, on the half that nothing was tuned on, and the leading features."""
     table, features = comparison.table, comparison.features
     found = measure_auc(table, features, seed)
-    untouched = table[table["half"] == "b"]
-    other = measure_auc(untouched, features, seed)
-    goal = GOALS[comparison.name]
-    leading = list(importance(table, features, seed))[:3]
+    other = measure_auc(table[table["half"] == "b"], features, seed)
     return {
         "real_records": len(comparison.real),
         "simulated_records": len(comparison.simulated),
@@ -208,10 +207,24 @@ def judge(comparison: Comparison, seed: int) -> dict:
         **found,
         "auc_half_b": other["auc"],
         "auc_half_b_95": other["auc_95"],
-        "goal": goal,
-        "goal_reached": bool(float(other["auc"]) <= goal and float(found["auc"]) <= goal),  # type: ignore[arg-type]
-        "leading_features": ", ".join(name.replace("_", " ") for name in leading),
+        "leading_features": list(importance(table, features, seed))[:3],
     }
+
+
+def join_seeds(name: str, judged: list[dict]) -> dict:
+    """Mean over the seeds of the simulation; a goal is reached if it is on all and on half "b"."""
+    joined = dict(judged[0])
+    for key in ("auc", "auc_95", "auc_half_b", "auc_half_b_95"):
+        mean = np.mean([one[key] for one in judged], axis=0)
+        joined[key] = round(float(mean), 3) if mean.ndim == 0 else [round(float(v), 3) for v in mean]
+    joined["auc_by_seed"] = [one["auc"] for one in judged]
+    joined["classifier"] = ", ".join(dict.fromkeys(one["classifier"] for one in judged))
+    joined["goal"] = GOALS[name]
+    joined["goal_reached"] = bool(max(joined["auc"], joined["auc_half_b"]) <= GOALS[name])
+    leading = [feature for one in judged for feature in one["leading_features"]]
+    common = sorted(dict.fromkeys(leading), key=lambda feature: -leading.count(feature))[:3]
+    joined["leading_features"] = ", ".join(feature.replace("_", " ") for feature in common)
+    return joined
 
 
 def network_numbers(comparison: Comparison, library) -> dict[str, dict[str, float]]:
@@ -278,6 +291,13 @@ def make_comparisons(
 COLOURS = {"real": "#222222", "simulated": "#d1495b"}
 
 
+def draw_all(comparisons: list[Comparison], folder: Path) -> None:
+    """All figures, and one for the documentation."""
+    for comparison in comparisons:
+        draw(comparison, folder)
+    draw_shapes([one for one in comparisons if "," not in one.name], folder / "realism.png")
+
+
 def draw(comparison: Comparison, folder: Path) -> None:
     """Histograms of all features, and some records, of real and simulated."""
     import matplotlib
@@ -332,7 +352,7 @@ def draw_shapes(comparisons: list[Comparison], path: Path) -> None:
         row[0].legend(fontsize=8)
         about = "after the S peak" if events else "in the window, sorted by level"
         row[1].set(xlabel=f"time {about} (s)", ylabel="envelope (dB)", title="envelopes, median and 68 %")
-    figure.savefig(path, dpi=80)
+    figure.savefig(path, dpi=80, pil_kwargs={"optimize": True})
     plt.close(figure)
 
 
@@ -362,12 +382,15 @@ def _level(one: Record) -> np.ndarray:
 def _draw_records(comparison: Comparison, path: Path) -> None:
     from matplotlib import pyplot as plt
 
-    order = np.argsort([-one.snr for one in comparison.real])[: 3 * 8 : 3]
+    twins = {(one.station, one.event): one for one in comparison.simulated}
+    paired = [one for one in comparison.real if (one.station, one.event) in twins]
+    chosen = sorted(paired, key=lambda one: -one.snr)[: 3 * 8 : 3]
     figure, axes = plt.subplots(
-        len(order), 2, figsize=(11, 1.1 * len(order)), layout="constrained", sharex=True
+        len(chosen), 2, figsize=(11, 1.1 * len(chosen)), layout="constrained", sharex=True
     )
-    for row, k in zip(axes, order, strict=True):
-        for axis, kind, one in zip(row, COLOURS, (comparison.real[k], comparison.simulated[k]), strict=True):
+    for row, real in zip(axes, chosen, strict=True):
+        pair = (real, twins[real.station, real.event])
+        for axis, kind, one in zip(row, COLOURS, pair, strict=True):
             motion = one.cut(one.peak_s - 10, one.peak_s + 18)
             first = min(10.0, one.peak_s)
             times = np.arange(motion.shape[1]) / RATE_HZ - first
@@ -383,20 +406,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1, help="the first of three")
     parser.add_argument("--figures", type=Path, help="folder to draw into")
     parser.add_argument("--only", nargs="*", default=["tremor", "earthquakes", "noise"])
     given = parser.parse_args()
-    scenario = Scenario(seed=given.seed, sampling_rate_hz=50.0, duration_s=3600.0)
-    comparisons, extra = make_comparisons(Settings(seed=given.seed), scenario, given.only)
-    if given.figures:
-        for comparison in comparisons:
-            draw(comparison, given.figures)
-        draw_shapes([one for one in comparisons if "," not in one.name], given.figures / "realism.png")
-    result: dict = {"data": "observed against simulated", "seed": given.seed}
-    result["comparisons"] = {one.name: judge(one, given.seed) for one in comparisons}
-    result |= {f"{one.name}_features": single_features(one.table, one.features) for one in comparisons}
-    print(json.dumps(result | extra))
+    judged: dict[str, list[dict]] = {}
+    result: dict = {"data": "observed against simulated", "seeds": [given.seed + k for k in range(SEEDS)]}
+    kept: dict = {}
+    for seed in result["seeds"]:
+        scenario = Scenario(seed=seed, sampling_rate_hz=50.0, duration_s=3600.0)
+        comparisons, extra = make_comparisons(Settings(seed=seed), scenario, given.only)
+        for one in comparisons:
+            judged.setdefault(one.name, []).append(judge(one, seed))
+        if not kept:  # features and figures of the first seed stand for all
+            kept = {f"{one.name}_features": single_features(one.table, one.features) for one in comparisons}
+            kept |= extra
+            if given.figures:
+                draw_all(comparisons, given.figures)
+    result["comparisons"] = {name: join_seeds(name, found) for name, found in judged.items()}
+    print(json.dumps(result | kept))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 Twins of LFE stacks are one Green's function with an LFE pulse in the band of the stacks; twins of earthquakes
 have the S - P, depth and magnitude of their original. The noise below both is Gaussian with the spectrum and
 the level that the original has before P: it is the waves that are compared here. Noise is compared by itself,
-from the simulator's own background and nuisances.
+from the simulator's own background and nuisances. A twin whose S peak comes so late or early that the
+features have no room is left out, as the real records were.
 """
 
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,7 @@ from realism_data import (
     envelopes,
     noise_windows,
     smooth,
+    usable,
     with_observed_s,
 )
 from scipy.signal import butter, resample_poly, sosfiltfilt
@@ -78,12 +80,13 @@ def tremor_twins(records: list[Record], library: LfeLibrary, settings: Settings)
     ground = _ground(library.network, medium, source, settings)
     sources = tremor_sources(table, table, ground)
     codes = list(library.network.codes)
-    return [
+    twins = (
         with_observed_s(
             _twin(one, sources, (events.index(one.event), codes.index(one.station)), ground, stack=True)
         )
         for one in records
-    ]
+    )
+    return [twin for twin in twins if usable(twin, 0.0)]
 
 
 def earthquake_twins(records: list[Record], settings: Settings) -> list[Record]:
@@ -114,10 +117,11 @@ def earthquake_twins(records: list[Record], settings: Settings) -> list[Record]:
     medium = replace(settings.medium, model="iasp91")
     ground = _ground(network, medium, settings.source, settings)
     sources = earthquake_sources(pd.DataFrame(rows), ground)
-    return [
+    twins = (
         _twin(one, sources, (number, codes.index(one.station)), ground, stack=False)
         for number, one in enumerate(records)
-    ]
+    )
+    return [twin for twin in twins if usable(twin, 0.0)]
 
 
 def _ground(network: Network, medium: MediumSettings, source: SourceSettings, settings: Settings) -> Ground:
