@@ -43,6 +43,13 @@ def test_hash_sees_every_change():
     assert hash_scenario(first) != hash_scenario(make_scenario({"medium": {"quality_factor": 201.0}}))
 
 
+@pytest.mark.parametrize("name", ["weak", "two-sources", "snet-day", "outages"])
+def test_the_beginning_of_a_named_scenario_can_be_had(name):
+    scenario = read_scenario(name, duration_s=2400.0, sampling_rate_hz=25.0)
+    simulation = prepare_simulation(scenario)
+    assert simulation.truth.tremor["start_time"].max() < simulation.grid.utc(2400.0)
+
+
 def test_a_shorter_scenario_leaves_out_what_begins_later():
     day = read_scenario("snet-day")
     hour = read_scenario("snet-day", duration_s=3600.0)
@@ -61,6 +68,7 @@ def test_a_shorter_scenario_leaves_out_what_begins_later():
         ({"tremor": [{"kind": "bursts", "bursts": [[0, 60, 39.5, 143.3, 16, -1.0]]}]}, "tremor.0"),
         ({"tremor": [{"kind": "bursts", "bursts": [[0, 60, 39.5, 143.3, 500.0, 1e5]]}]}, "depth_km"),
         ({"tremor": [{"kind": "bursts", "bursts": [[9000, 60, 39.5, 143.3, 16, 1e5]]}]}, "tremor"),
+        ({"tremor": [{"kind": "bursts", "bursts": [[0, 60, -38.0, 10.0, 16, 1e5]]}]}, "tremor.latitude"),
         ({"network": {"select": ["N.NONE"]}}, "N.NONE"),
         ({"network": {"name": "atlantis"}}, "atlantis"),
         ({"medium": {"model": "no-such-model"}}, "no-such-model"),

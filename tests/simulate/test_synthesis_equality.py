@@ -1,11 +1,16 @@
 """The same seed gives the same samples however the work is cut; what is said to be true is in the samples."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from simulated_scenes import band_integral
 
+from tremorflow.records import Network
 from tremorflow.simulate.scenario import make_scenario
+from tremorflow.simulate.seismogram import Renderer, StationRay
 from tremorflow.simulate.synthesis import PARTS, prepare_simulation
+from tremorflow.traveltime import read_velocity_model, station_travel_times
 
 CODES = ("N.S3N03", "N.S4N25", "N.S3N04", "N.S4N26")
 TREE = {
@@ -87,11 +92,77 @@ def test_expected_snr_is_what_is_measured(simulation):
     assert 0.7 < np.exp(np.mean(np.log(ratio))) < 1.4
 
 
-def test_a_late_clock_makes_arrivals_late():
-    outage = {"kind": "clock", "stations": [CODES[0]], "start_s": 0.0, "duration_s": 2400.0, "value": 2.0}
-    tree = TREE | {"earthquakes": {"enabled": False}, "nuisances": {"enabled": False}}
-    right, late = (prepare_simulation(make_scenario(one)) for one in (tree, tree | {"outages": [outage]}))
+def quiet(**more):
+    """Nothing but tremor, in a network of E, N, Z sensors without faults of their own."""
+    off = {"enabled": False}
+    tree = TREE | {"earthquakes": off, "nuisances": off, "noise": off} | more
+    return prepare_simulation(make_scenario(tree))
+
+
+@pytest.mark.parametrize(("start_s", "end_s", "value"), [(0, 2400, 2.0), (600, 640, -3.0), (570, 630, 40.0)])
+def test_a_late_clock_makes_arrivals_late_while_it_is_late(start_s, end_s, value):
+    outage = {"kind": "clock", "stations": [CODES[0]], "start_s": start_s, "duration_s": end_s - start_s}
+    right, late = quiet(), quiet(outages=[outage | {"value": value}])
     station = right.network.codes.index(CODES[0])
-    a, b = (one.render(station, 1, ["tremor"])[0].astype(float) for one in (right, late))
-    lag = np.argmax(np.correlate(b[1000:12000], a[1000:12000], "full")) - 10999
-    assert lag == round(2.0 * 25.0)
+    told, shown = (
+        np.concatenate([one.record(station, tile).counts for tile in range(4)], axis=1)
+        for one in (right, late)
+    )
+    rate = round(right.grid.rate_hz)
+    wrong = np.arange(start_s * rate, end_s * rate)
+    right_again = np.setdiff1d(np.arange(told.shape[1]), wrong)
+    np.testing.assert_array_equal(shown[:, right_again], told[:, right_again])
+    source = wrong - round(value * rate)
+    inside = (source >= 0) & (source < told.shape[1])
+    np.testing.assert_array_equal(shown[:, wrong[inside]], told[:, source[inside]])
+    assert np.any(shown != told)
+
+
+def test_s_times_of_the_snr_table_are_those_of_the_station():
+    """With the delay of the sediment, as traveltime gives it for the network with its true delays."""
+    simulation = quiet()
+    model = read_velocity_model("jma2001")
+    times = station_travel_times(model, simulation.network, np.arange(0.0, 30.0), 300.0)
+    burst = simulation.truth.tremor.iloc[0]
+    expected = times.times(burst["latitude"], burst["longitude"], burst["depth_km"])
+    table = simulation.snr_table().query("burst_id == @burst.burst_id").set_index("station")
+    for code, travel_s in zip(simulation.network.codes, expected, strict=True):
+        found_s = (table.loc[code, "s_time"] - burst["start_time"]).total_seconds()
+        assert found_s == pytest.approx(travel_s, abs=0.02)
+
+
+def test_what_the_station_table_gives_is_kept():
+    given = quiet().network.stations
+    known = Network((replace(given[0], site_amplification=11.0, s_delay_s=0.9), *given[1:]))
+    simulation = prepare_simulation(make_scenario(TREE | {"network": {}}), known)
+    assert simulation.network.stations[0].site_amplification == 11.0
+    assert simulation.network.stations[0].s_delay_s == pytest.approx(0.9)
+
+
+def test_bursts_of_one_patch_take_one_path():
+    """The waves that follow are the same, however strong the burst and however long they are rendered."""
+    bursts = [[100.0, 1.0, 39.5, 143.3, 16.0, 1e4], [1000.0, 1.0, 39.5, 143.3, 16.0, 1e6]]
+    simulation = quiet(tremor=[{"kind": "bursts", "bursts": bursts, "lfe_interval_s": 10.0}])
+    events = simulation.events["tremor"][0]
+    lengths = [events.response_s[k, 0] for k in range(2)]
+    waves = [
+        events.renderer._scattered(0, *ray_of(events, k), round(lengths[k] * 25), 8192) for k in range(2)
+    ]
+    for small, large in zip(*waves, strict=True):
+        a, b = np.fft.irfft(small)[:500], np.fft.irfft(large)[:500]
+        assert np.corrcoef(a, b)[0, 1] > 0.98
+
+
+def ray_of(events, k):
+    return StationRay(*events.rays[k, 0].tolist()), events.waves[k].place
+
+
+def test_every_event_is_rendered_once(monkeypatch):
+    simulation = prepare_simulation(make_scenario(TREE))
+    rendered = []
+    whole = Renderer.motion
+    monkeypatch.setattr(Renderer, "motion", lambda self, *args: rendered.append(args) or whole(self, *args))
+    for tile in range(4):
+        simulation.render(0, tile)
+    names = [(wave.place, wave.origin_s) for _, _, wave, _ in rendered]
+    assert len(names) == len(set(names)) > 10

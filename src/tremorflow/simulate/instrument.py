@@ -136,9 +136,12 @@ class Instrument:
             return self._turned(station, outage.value)
         return self._nominal[station]
 
-    def clock_offset_s(self, station: int, time_s: float) -> float:
-        """How late (s) the station's clock stamps its samples at this time: arrivals appear so much later."""
-        return sum(outage.value for outage in self._active(station, "clock", time_s, time_s))
+    def clock_offsets_s(self, station: int, times_s: FloatArray) -> FloatArray:
+        """How late (s) the station's clock stamps its samples, (time,): arrivals appear so much later."""
+        offsets = np.zeros(len(times_s))
+        for outage in self._active(station, "clock", float(times_s[0]), float(times_s[-1])):
+            offsets[(times_s >= outage.start_s - 1e-9) & (times_s < outage.end_s - 1e-9)] += outage.value
+        return offsets
 
     def record(self, motion: Motion, station: int, tile: int) -> Recorded:
         """Record one tile in counts.
@@ -146,7 +149,7 @@ class Instrument:
         Parameters
         ----------
         motion : (3, ``tile_samples``), m/s
-            East, north, up, the clock's error already in it (``clock_offset_s``).
+            East, north, up, the clock's error already in it (``clock_offsets_s``).
         """
         rate_hz, first = self.grid.rate_hz, tile * self.grid.tile_samples
         start_s, end_s = first / rate_hz, (first + motion.shape[1]) / rate_hz

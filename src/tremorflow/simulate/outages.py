@@ -20,6 +20,9 @@ VALUED = ("clock", "orientation")
 DROPOUT_S = (1.0, 600.0)  # from a lost packet to a recorder that starts again
 
 
+MAX_CLOCK_S = 300.0  # half a tile: what is recorded then lies in the neighbouring tiles
+
+
 @settings_class
 class OutageSettings:
     """One planned outage of some stations."""
@@ -49,6 +52,8 @@ class OutageSettings:
 
     def __post_init__(self) -> None:
         """Refuse a clock or orientation without error, and a value that nothing would use."""
+        if self.kind == "clock" and abs(self.value) > MAX_CLOCK_S:
+            raise ValueError(f"value = {self.value} s: a clock may be wrong by {MAX_CLOCK_S:g} s at most")
         if (self.kind in VALUED) != (self.value != 0):
             raise ValueError(
                 f"value = {self.value} does not fit kind = {self.kind!r}: {' and '.join(VALUED)} need "

@@ -19,7 +19,7 @@ S_VELOCITY_KM_S = S_VELOCITY_M_S / 1000
 # 1993, Kanto); 1.5 made P over S of LFEs and local earthquakes too large (benchmarks/science/realism.py)
 P_QUALITY_RATIO = 0.5
 TABLE_DEPTHS_KM = np.concatenate([np.arange(0.0, 60.0, 1.0), np.arange(60.0, 201.0, 5.0)])
-MAX_DISTANCE_KM = 900.0  # regional earthquakes; teleseisms have travel times of their own
+MAX_DISTANCE_KM = 1400.0  # regional earthquakes 800 km from the middle of S-net, to its far end
 
 
 @settings_class

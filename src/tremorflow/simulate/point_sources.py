@@ -18,6 +18,7 @@ from tremorflow.simulate.seismogram import (
     REVERBERATION_S,
     Renderer,
     SourceWave,
+    Spectrum,
     StationRay,
     fast_length,
 )
@@ -46,6 +47,7 @@ RESPONSE_S = (20.0, 180.0)  # shortest and longest train of scattered waves that
 P_CORNER_RATIO = 1.3  # of P over S corners (Madariaga 1976: 1.5; observed 1.0-1.6)
 GRID_HZ = 100.0  # LFEs of a burst fall on times of at least this fineness
 SNR_WINDOW_S = 120.0  # DEFINITIONS.md
+KEPT_SPECTRA = 64  # of bursts: 10 MB at 100 Hz; two or three overlap at a station
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ def tremor_sources(tremor: pd.DataFrame, lfe: pd.DataFrame, ground: Ground) -> P
         Truth tables; the energies of the LFEs of a burst sum to that of the burst.
     """
     groups = {str(burst): rows for burst, rows in lfe.groupby("burst_id", sort=False)}
-    waves, mechanisms = [], []
+    waves, mechanisms, spectra = [], [], _BurstSpectra()
     settings = ground.source
     for row in tremor.to_dict("records"):
         rows = groups[row["burst_id"]]
@@ -117,7 +119,7 @@ def tremor_sources(tremor: pd.DataFrame, lfe: pd.DataFrame, ground: Ground) -> P
         rng = generator(ground.scene.seed, "burst", row["burst_id"])
         corner_hz = float(rng.uniform(*settings.lfe_corner_hz))
         amplitudes = np.sqrt(rows["energy_j"].to_numpy() / row["energy_j"])
-        waves.append(_burst_wave(times, amplitudes, row["energy_j"], corner_hz, _place(row)))
+        waves.append(spectra.wave(times, amplitudes, row["energy_j"], corner_hz, _place(row)))
         mechanisms.append(Mechanism(settings.strike_deg, settings.dip_deg, 90.0))
     shapes = np.ones((len(waves), len(band_frequencies_hz())))
     return _point_sources(tremor, tuple(waves), mechanisms, tremor["energy_j"].to_numpy(), shapes, ground)
@@ -208,31 +210,44 @@ def _radiation(
     return p_sign * np.sqrt(kept * p**2 + (1 - kept)), strength * sv / s, strength * sh / s
 
 
-def _burst_wave(
-    times_s: FloatArray, amplitudes: FloatArray, energy_j: float, corner_hz: float, place: str
-) -> SourceWave:
-    """Wave of LFEs at ``times_s`` of one patch, scaled to the energy that the burst radiates in 2-8 Hz."""
-    origin = float(times_s.min())
-    lags = times_s - origin
+class _BurstSpectra:
+    """Source spectra of bursts, the last few kept: a burst goes to many stations one after the other."""
 
-    @lru_cache(maxsize=2)
-    def spectrum(length: int, step_hz: float) -> ComplexArray:
+    def __init__(self) -> None:
+        self.lags_s: list[FloatArray] = []
+        self.amplitudes: list[FloatArray] = []
+        self.energies_j: list[float] = []
+        self.corners_hz: list[float] = []
+        self.spectrum = lru_cache(maxsize=KEPT_SPECTRA)(self._make)
+
+    def _make(self, burst: int, length: int, step_hz: float) -> NDArray[np.complex64]:
         frequencies = np.arange(length, dtype=np.float64) * np.float64(step_hz)
         n_fine = fast_length(int(np.ceil(GRID_HZ / step_hz)))
         fine = np.zeros(max(n_fine, 2 * length))
-        places = np.round(lags * step_hz * len(fine)).astype(int)
-        np.add.at(fine, np.minimum(places, len(fine) - 1), amplitudes)
+        places = np.round(self.lags_s[burst] * step_hz * len(fine)).astype(int)
+        np.add.at(fine, np.minimum(places, len(fine) - 1), self.amplitudes[burst])
         train: ComplexArray = np.asarray(fft.rfft(fine))[:length]
-        train = train * velocity_spectrum(frequencies, corner_hz, 1)
-        return np.asarray(train * np.sqrt(energy_j / band_energy(train, frequencies)))
+        train = train * velocity_spectrum(frequencies, self.corners_hz[burst], 1)
+        scaled = train * np.sqrt(self.energies_j[burst] / band_energy(train, frequencies))
+        return np.asarray(scaled, dtype=np.complex64)
 
-    def s_spectrum(frequencies_hz: FloatArray) -> ComplexArray:
-        return spectrum(len(frequencies_hz), float(frequencies_hz[1]))
+    def wave(
+        self, times_s: FloatArray, amplitudes: FloatArray, energy_j: float, corner_hz: float, place: str
+    ) -> SourceWave:
+        """Wave of LFEs at ``times_s`` of one patch, scaled to the energy that they radiate in 2-8 Hz."""
+        number, origin = len(self.lags_s), float(times_s.min())
+        self.lags_s.append(times_s - origin)
+        self.amplitudes.append(amplitudes)
+        self.energies_j.append(energy_j)
+        self.corners_hz.append(corner_hz)
 
-    def p_spectrum(frequencies_hz: FloatArray) -> ComplexArray:
-        return p_over_s() * s_spectrum(frequencies_hz)
+        def s_spectrum(frequencies_hz: FloatArray) -> Spectrum:
+            return self.spectrum(number, len(frequencies_hz), float(frequencies_hz[1]))
 
-    return SourceWave(origin, float(lags.max()) + 1.0, s_spectrum, p_spectrum, place)
+        def p_spectrum(frequencies_hz: FloatArray) -> Spectrum:
+            return np.asarray(p_over_s() * s_spectrum(frequencies_hz), dtype=np.complex64)
+
+        return SourceWave(origin, float(np.ptp(times_s)) + 1.0, s_spectrum, p_spectrum, place)
 
 
 def _earthquake_wave(origin_s: float, moment: float, corner_hz: float, place: str) -> SourceWave:

@@ -104,11 +104,22 @@ def read_scenario(name: str | Path, **overrides: Any) -> Scenario:
         if isinstance(part, dict) and isinstance(part.get(key), str) and part[key]:
             part[key] = str(folder / Path(part[key]).expanduser())
     given = {key: value for key, value in overrides.items() if value is not None}
-    if "duration_s" in given:  # asked for less than the file's: what begins later is not in it
-        for key in ("tremor", "outages"):
-            parts = tree.get(key, [])
-            tree[key] = [one for one in parts if one.get("start_s", 0.0) < float(given["duration_s"])]
+    if "duration_s" in given:
+        tree = _shortened(tree, float(given["duration_s"]))
     return make_scenario(tree | given, str(name))
+
+
+def _shortened(tree: dict[str, Any], duration_s: float) -> dict[str, Any]:
+    """Copy of a scenario of which only the beginning is asked for: what begins later is not in it."""
+    left = min(duration_s / float(tree.get("duration_s", duration_s)), 1.0)
+    kept = {
+        key: [dict(one) for one in tree.get(key, []) if one.get("start_s", 0.0) < duration_s]
+        for key in ("tremor", "outages")
+    }
+    for one in kept["tremor"]:
+        if "n_bursts" in one:
+            one["n_bursts"] = int(one["n_bursts"] * left)
+    return tree | kept
 
 
 def make_scenario(tree: dict[str, Any], source: str = "scenario") -> Scenario:

@@ -20,7 +20,7 @@ TAPER_S = 2.0
 P_BROADENING = 0.4  # delay of scattered P over that of S: forward scattering of the faster wave
 
 Spectrum = NDArray[np.complex64]
-FrequencySpectrum = Callable[[FloatArray], NDArray[np.complex128]]
+FrequencySpectrum = Callable[[FloatArray], NDArray[np.complex64] | NDArray[np.complex128]]
 
 
 class SourceWave(NamedTuple):
@@ -95,7 +95,9 @@ class Renderer:
         p = p * _delay(frequencies, start_s + ray.p_time_s) * _roll_off(n_fft, rate)
         s = s * _delay(frequencies, start_s + ray.s_time_s) * _roll_off(n_fft, rate)
         scale = rate / (ray.distance_km * 1000)  # of the Fourier integral at distance r, to samples
-        motion = _combine(ground, responses, np.stack([p, s]) * scale, ray.azimuth_deg)
+        motion = _combine(
+            ground, responses, np.asarray(np.stack([p, s]) * scale, dtype=np.complex64), ray.azimuth_deg
+        )
         samples = np.asarray(fft.irfft(motion, n_fft)[:, :n_samples], dtype=np.float32)
         n_taper = min(round(TAPER_S * rate), n_samples)
         samples[:, n_samples - n_taper :] *= 0.5 + 0.5 * np.cos(
@@ -110,8 +112,9 @@ class Renderer:
         self, station: int, ray: StationRay, place: str, n_response: int, n_fft: int
     ) -> NDArray[np.complex64]:
         """(6, frequency) responses of unit energy: S along the ray, across it and up; P up, along, across."""
-        rng = generator(self.seed, "scattering", place, self.codes[station])
-        shorter, slower = np.exp(self.medium.path_scatter * rng.standard_normal(2))
+        keys = ("scattering", place, self.codes[station])
+        varied = generator(self.seed, *keys).standard_normal(2)
+        shorter, slower = np.exp(self.medium.path_scatter * varied)
         share = direct_share(ray.distance_km * shorter, self.medium)
         weights = np.sqrt(share) * np.array([ray.sv, ray.sh, np.hypot(ray.sv, ray.sh), ray.p, ray.p, 0.0])
         responses = np.zeros((6, max(n_response, 1)), dtype=np.float32)
@@ -119,6 +122,7 @@ class Renderer:
             diffuse = np.sqrt(1 - share) * np.sqrt([0.5, 0.5, 1.0, 1.0, 0.5, 0.5])
             for k, weight in enumerate(diffuse):
                 distance_km = ray.distance_km * (P_BROADENING if k > 2 else 1.0)
+                rng = generator(self.seed, *keys, k)  # its own: a longer train begins as a shorter one
                 one = scattering_response(
                     distance_km, n_response, self.rate_hz, self.medium, rng, float(slower)
                 )
@@ -128,10 +132,10 @@ class Renderer:
 
 
 def _combine(
-    ground: SiteResponse, responses: NDArray[np.complex64], phases: NDArray[np.complex128], azimuth_deg: float
+    ground: SiteResponse, responses: NDArray[np.complex64], phases: NDArray[np.complex64], azimuth_deg: float
 ) -> NDArray[np.complex64]:
     """(3, frequency) east, north, up from the responses of P and S and what the ground does to each."""
-    p, s = np.asarray(phases, dtype=np.complex64)
+    p, s = phases
     s_ground, converted = s * ground.s_horizontal, p * ground.p_horizontal
     along = s_ground * responses[0] + converted * responses[4]
     across = s_ground * responses[1] + converted * responses[5]

@@ -128,13 +128,16 @@ class SiteResponse(NamedTuple):
 def draw_sites(network: Network, settings: SiteSettings, seed: int) -> tuple[Site, ...]:
     """Ground under each station, the same for a station whatever others there are.
 
-    A ``site_amplification`` that the station table gives is kept.
+    A ``site_amplification`` and an ``s_delay_s`` other than 0 that the station table gives are kept; without
+    sediment there is no delay.
     """
-    if settings.kind == "none":
-        return tuple(Site() for _ in network.stations)
     sites = []
     for station in network.stations:
-        site = draw_site(settings, station.elevation_m, generator(seed, "site", station.code))
+        site = Site()
+        if settings.kind == "sediment":
+            site = draw_site(settings, station.elevation_m, generator(seed, "site", station.code))
+            if station.s_delay_s > 0:
+                site = replace(site, thickness_km=station.s_delay_s / (1 / site.s_km_s - 1 / ROCK_S_KM_S))
         if np.isfinite(station.site_amplification):
             site = replace(site, amplification=station.site_amplification)
         sites.append(site)

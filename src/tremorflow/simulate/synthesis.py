@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from tremorflow.errors import SettingsError
-from tremorflow.records import FloatArray, Network, Waveforms, utc
+from tremorflow.geodesy import distances_km
+from tremorflow.records import FloatArray, Network, Waveforms, timedelta, utc
 from tremorflow.simulate.earthquakes import draw_earthquakes
 from tremorflow.simulate.geometry import simulated_network
 from tremorflow.simulate.instrument import Instrument, Recorded, make_instrument
@@ -34,6 +35,7 @@ PARTS = ("tremor", "earthquakes", "noise", "nuisances")
 """What motion is made of; ``Simulation.render`` gives any of them alone."""
 
 _SENSOR_ROLES = "ENZ"
+FARTHEST_TREMOR_KM = 300.0  # from the nearest station: no tremor is seen farther away
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +72,20 @@ class Simulation:
                 stream.add_to(motion, station, tile)
             for number, events in enumerate(self.events.get(part, ())):
                 self._add_events(motion, events, (f"{part}{number}", station, tile))
+        for old in [name for name in self._kept if name[1] != station or name[2] != tile + 1]:
+            del self._kept[old]
         return motion
 
     def record(self, station: int, tile: int) -> Recorded:
         """Record one tile: counts and presence (3, time), in the frame of the station's sensor."""
-        return self.instrument.record(self.render(station, tile), station, tile)
+        late = self.instrument.clock_offsets_s(station, self.grid.times_s(tile))
+        if not late.any():
+            return self.instrument.record(self.render(station, tile), station, tile)
+        # what a late clock stamps with a time was there earlier
+        around = [self.render(station, near) for near in (tile - 1, tile, tile + 1)]
+        count = self.grid.tile_samples
+        places = np.arange(count, 2 * count) - np.round(late * self.grid.rate_hz).astype(int)
+        return self.instrument.record(np.concatenate(around, axis=1)[:, places], station, tile)
 
     def waveforms(
         self, stations: Collection[int], tile: int, parts: Collection[str] | None = None
@@ -96,7 +107,8 @@ class Simulation:
                 break
             for station, code in enumerate(self.network.codes):
                 if np.isfinite(sources.response_s[burst, station]):
-                    travel = np.timedelta64(round(sources.rays[burst, station, 1] * 1e9), "ns")
+                    delay_s = self.network.stations[station].s_delay_s
+                    travel = timedelta(sources.rays[burst, station, 1] + delay_s)
                     snr = float(self.snr[burst, station])
                     rows.append(
                         {"burst_id": name, "station": code, "snr": snr, "s_time": starts[burst] + travel}
@@ -111,27 +123,16 @@ class Simulation:
             self._spans[key, station] = events.spans_s(station) * self.grid.rate_hz
         spans = self._spans[key, station]
         with np.errstate(invalid="ignore"):
-            # a clock may be wrong by seconds, spans are not
-            near = (spans[:, 1] > first - 60 * self.grid.rate_hz) & (
-                spans[:, 0] < first + n_samples + 60 * self.grid.rate_hz
-            )
+            near = (spans[:, 1] > first) & (spans[:, 0] < first + n_samples)
         for event in np.flatnonzero(near):
             name = (key, station, tile, int(event))
-            transient = self._kept.pop(name, None) or self._moved(events, int(event), station)
+            transient = self._kept.pop(name, None) or events.motion(int(event), station)
             begin, end = transient.first_sample, transient.first_sample + transient.motion.shape[1]
             low, high = max(begin, first), min(end, first + n_samples)
             if low < high:
                 motion[:, low - first : high - first] += transient.motion[:, low - begin : high - begin]
             if end > first + n_samples:
                 self._kept[(key, station, tile + 1, int(event))] = transient
-        for old in [name for name in self._kept if name[1] != station or name[2] <= tile]:
-            del self._kept[old]
-
-    def _moved(self, events: Transients, event: int, station: int) -> Transient:
-        """Motion of an event, as late as the station's clock says."""
-        transient = events.motion(event, station)
-        offset_s = self.instrument.clock_offset_s(station, transient.first_sample / self.grid.rate_hz)
-        return Transient(transient.first_sample + round(offset_s * self.grid.rate_hz), transient.motion)
 
 
 def prepare_simulation(scenario: Scenario, given: Network | None = None) -> Simulation:
@@ -197,7 +198,7 @@ def _draw_sources(scenario: Scenario, scene: Scene, sites: tuple[Site, ...]) -> 
     network, grid, seed = scene.network, scene.grid, scene.seed
     ground = Ground.of(scene, Paths.of(network, scenario.medium), sites, scenario.source)
     tremor, lfe = draw_tremor(scenario.tremor, network, grid, seed)
-    _check_reach(tremor, "tremor")
+    _check_reach(tremor, network)
     bursts = tremor_sources(tremor, lfe, ground)
     snr = burst_snr(bursts, lfe, tremor, scene)
     parts: list[Transients] = [bursts]
@@ -223,15 +224,23 @@ def _draw_sources(scenario: Scenario, scene: Scene, sites: tuple[Site, ...]) -> 
     return _Sources(truth, snr, tuple(parts), shaking)
 
 
-def _check_reach(tremor: pd.DataFrame, key: str) -> None:
-    """Refuse sources that the velocity model does not hold."""
-    deep = (tremor["depth_km"] < 0) | (tremor["depth_km"] > TABLE_DEPTHS_KM[-1])
-    if deep.any():
-        row = tremor[deep].iloc[0]
-        raise SettingsError(
-            f"{key}.depth_km = {row['depth_km']:g} (burst {row['burst_id']}) is outside the velocity model, "
-            f"0 to {TABLE_DEPTHS_KM[-1]:g} km; move the source"
-        )
+def _check_reach(tremor: pd.DataFrame, network: Network) -> None:
+    """Refuse sources that the velocity model does not hold, or that no station can see."""
+    for row in tremor.to_dict("records"):
+        name, depth_km = row["burst_id"], row["depth_km"]
+        if not 0 <= depth_km <= TABLE_DEPTHS_KM[-1]:
+            raise SettingsError(
+                f"tremor.depth_km = {depth_km:g} (burst {name}) is outside the velocity model, "
+                f"0 to {TABLE_DEPTHS_KM[-1]:g} km; move the source"
+            )
+        place = row["latitude"], row["longitude"]
+        nearest_km = float(distances_km(*place, network.latitudes, network.longitudes).min())
+        if nearest_km > FARTHEST_TREMOR_KM:
+            raise SettingsError(
+                f"tremor.latitude, longitude = {place[0]:.3f}, {place[1]:.3f} (burst {name}) is "
+                f"{nearest_km:.0f} km from the nearest station; move the source to the network, within "
+                f"{FARTHEST_TREMOR_KM:g} km"
+            )
 
 
 def _streams(
