@@ -316,8 +316,50 @@ def test_false_events_are_told_by_what_they_are_near() -> None:
     false = score(events, truth_table("tremor"), earthquakes=earthquakes, nuisances=nuisances).false
     counts = (false.near_earthquake.count, false.near_nuisance.count, false.near_nothing.count)
     assert counts == (3, 4, 1)
-    assert false.nuisance_kinds == {"ship": 7, "spike": 1}
+    assert false.nuisance_kinds == {"ship": 7}  # a spike is at one station, whatever is listed
     assert false.nuisance_cover == pytest.approx((8640 + 30) / 86400)
+
+
+# three stations around the origin, two 80 km north of it, and three around a place 400 km to the east
+SPREAD_STATIONS = {
+    "A": (0, 0), "B": (20, 0), "C": (0, 20), "D": (-20, 80), "E": (20, 80),
+    "F": (400, 0), "G": (420, 0), "H": (400, 20),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "heard", "near_here", "near_there", "known_anywhere"),
+    [
+        ("ship", "X.A;X.B;X.C", 1, 0, True),
+        ("ship", "X.A;X.B", 0, 0, False),  # two stations make no event
+        ("ship", "X.A;X.B;X.A", 0, 0, False),  # nor does one that is listed twice
+        ("t_phase", "X.A;X.B;X.F;X.G", 0, 0, True),  # two near each event
+        ("t_phase", "X.A; X.B;X.C;X.F;X.G;X.H", 1, 1, True),
+        ("whale", "X.A;X.B;Y.C", 0, 0, True),  # Y.C is not in the station table
+        ("t_phase", None, 1, 1, True),  # all within reach
+        ("local_burst", None, 0, 0, False),
+        ("clipping", "X.A", 0, 0, False),
+    ],
+)
+def test_only_a_nuisance_at_three_stations_around_it_explains_an_event(
+    kind: str, heard: str | None, near_here: int, near_there: int, known_anywhere: bool
+) -> None:
+    nuisances = truth_table(
+        "nuisances",
+        [{"kind": kind, "start_time": START, "end_time": START + pd.Timedelta(8610, "s"), "stations": heard}],
+    )
+    stations = [
+        Station("X", name, *FRAME.to_degrees(e, n), -2000.0) for name, (e, n) in SPREAD_STATIONS.items()
+    ]
+    for east, expected in ((0.0, near_here), (400.0, near_there), (200.0, 0)):
+        event = event_table([{"event_id": "e", "time": START + pd.Timedelta(4000, "s"), **places(east, 0.0)}])
+        truth = Truth(nuisances=nuisances)
+        false = evaluate_catalog(event, truth, RULES, Network(tuple(stations)), DAY).false
+        assert (false.near_nuisance.count, false.near_nothing.count) == (expected, 1 - expected)
+        assert false.nuisance_kinds == ({kind: 1} if expected else {})
+        assert false.nuisance_cover == pytest.approx(0.1 if known_anywhere else 0.0)
+        anywhere = evaluate_catalog(event, truth, RULES, span=DAY).false
+        assert anywhere.near_nuisance.count == known_anywhere
 
 
 def test_impossible_input_is_refused() -> None:

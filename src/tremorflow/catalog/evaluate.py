@@ -103,6 +103,7 @@ def evaluate_catalog(
         Gates and other numbers of the rules.
     network
         Gives recall inside and outside of the hull of the stations; else it is given by degree of latitude.
+        Also tells which stations are near a false event: only a nuisance at 3 of those explains it.
     span
         First and last time (UTC) of the recording: what lies outside is counted and left out, and false
         events are per day of it. Without it, from the first to the last time of the truth or the events.
@@ -152,7 +153,7 @@ def evaluate_catalog(
         errors=score_errors(comparison),
         errors_wide=score_errors(wide),
         pairs=score_pairs(comparison, settings),
-        false=score_false(comparison.events_a, truth, span, settings),
+        false=score_false(comparison.events_a, truth, span, settings, network),
     )
 
 

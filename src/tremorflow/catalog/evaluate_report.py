@@ -12,7 +12,7 @@ from tremorflow.catalog.compare import Fraction
 from tremorflow.catalog.evaluate import Evaluation
 from tremorflow.catalog.evaluate_pairs import PairBin
 from tremorflow.catalog.evaluate_recall import RecallBin
-from tremorflow.catalog.evaluate_rules import state_rules
+from tremorflow.catalog.evaluate_rules import NUISANCE_STATIONS, state_rules
 from tremorflow.catalog.evaluate_scores import Bias, Coverage, Errors, Rate
 
 BIN_TITLES = {
@@ -137,7 +137,10 @@ def _false_lines(e: Evaluation) -> list[str]:
     ]
     if f.nuisance_cover > 0:
         kinds = ", ".join(f"{kind} {count}" for kind, count in f.nuisance_kinds.items()) or "none"
-        lines.append(f"  nuisances cover {f.nuisance_cover:.0%} of the time; false events in them: {kinds}")
+        lines.append(
+            f"  nuisances of {NUISANCE_STATIONS} stations and more cover {f.nuisance_cover:.0%} of the time; "
+            f"false events in them: {kinds}"
+        )
     return lines
 
 

@@ -6,6 +6,10 @@ STATION_EDGES = (0.0, 1.0, 3.0, 6.0, 10.0, float("inf"))  # 0, 1-2, 3-5, 6-9, 10
 SNR_EDGES = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, float("inf"))  # finest where recall should rise
 PAIR_EDGES_KM = (40.0, 80.0, 120.0, 175.0, 250.0, 350.0)
 PAIR_PREFIX = "pair-"  # episodes of simultaneous tremor at two places, as the simulator names them
+NUISANCE_STATIONS = 3  # fewer cannot make an event: a place and a time are three unknowns
+ONE_STATION_KINDS = (
+    "current", "local_burst", "cultural", "vehicle", "machine", "spike", "step", "clipping",
+)  # fmt: skip
 
 
 @settings_class
@@ -78,6 +82,8 @@ def state_rules(settings: EvaluationSettings) -> dict[str, str]:
         "near_earthquake": f"false, within {s.earthquake_distance_km:g} km of an earthquake and "
         f"-{s.earthquake_before_s:g} to +{s.earthquake_after_s:g} s of its origin time + distance / "
         f"{s.s_speed_km_s:g} km/s",
-        "near_nuisance": "false, near no earthquake, and overlaps the span of a nuisance widened by "
-        f"{s.earthquake_before_s:g} s at both ends, wherever it is",
+        "near_nuisance": "false, near no earthquake, and overlaps the span, widened by "
+        f"{s.earthquake_before_s:g} s at both ends, of a nuisance that reaches {NUISANCE_STATIONS} stations "
+        f"or more, {NUISANCE_STATIONS} of them within {s.wide_distance_km:g} km of the event (anywhere, "
+        "if no station table is given)",
     }
