@@ -130,7 +130,8 @@ def test_tiles_join_without_a_step(name):
             steps = np.abs(np.diff(joined, n=2, axis=1))
             seam = steps[:, 2998:3000].max(axis=1)
             assert np.all(seam <= 1.05 * steps[:, 1000:5000].max(axis=1))
-            assert np.all(seam[seam > 0] < 6 * np.sqrt((steps[seam > 0] ** 2).mean(axis=1)))
+            near = steps[seam > 0, 2700:3300]  # the level may change within the minute
+            assert np.all(seam[seam > 0] < 6 * np.sqrt((near**2).mean(axis=1)))
             compared += 1
     assert compared
 

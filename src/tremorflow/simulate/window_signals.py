@@ -57,8 +57,10 @@ class SignalSettings:
     regional_distance_km: Range = option((150.0, 500.0), unit="km", reason="as regional_magnitude")
     coda_after_s: Range = option((8.0, 60.0), unit="s", reason="since S: no onset in the window, only coda")
     quality_factor: Range = option((85.0, 400.0), unit="-", reason="Takemura 85, Akuhara 250; log-uniform")
-    mean_free_path_km: Range = option((40.0, 200.0), unit="km", reason="crust at 2-8 Hz; log-uniform")
-    broadening_s: Range = option((1.5, 8.0), unit="s", reason="at 100 km, a factor 2 about 4 s; log-uniform")
+    mean_free_path_km: Range = option(
+        (6.0, 40.0), unit="km", reason="a factor 2.5 about that of realism.py, 14 km; log-uniform"
+    )
+    broadening_s: Range = option((1.0, 5.0), unit="s", reason="a factor 2 about 2.3 s; log-uniform")
     coda_quality: Range = option((50.0, 200.0), unit="-", reason="Qc at 1 Hz, by region; log-uniform")
 
     def __post_init__(self) -> None:
