@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -34,6 +35,10 @@ class TwoFrames:
 
     def nominal_rotation(self, station: int) -> NDArray[np.float64]:
         return np.eye(3) if station % 2 == 0 else TURNED
+
+    def clipping_rows(self, recorded: object, station: int, tile: int) -> list[dict[str, Any]]:
+        del recorded, station, tile  # the stand-in's noise is far below any limit
+        return []
 
 
 @dataclass(frozen=True)

@@ -167,6 +167,9 @@ def test_folder_that_cannot_be_written_is_refused_before_anything_is_rendered(tm
 def test_what_a_format_cannot_hold_is_refused_before_anything_is_rendered(tmp_path):
     with pytest.raises(SettingsError, match=r"sampling_rate_hz = 31\.25"):
         write(tmp_path / "out", "win32", simulation=Unrendered(rate_hz=31.25))
+    for start in ("2020-01-01T00:00:30Z", "2020-01-01T00:00:00.01Z"):  # its files are minutes of the clock
+        with pytest.raises(SettingsError, match=r"start = 2020-01-01T00:00.* whole minute"):
+            write(tmp_path / "out", "win32", simulation=Unrendered(start=start))
     assert not (tmp_path / "out").exists()
 
 
@@ -241,6 +244,12 @@ def test_days_cut_the_scenario_at_midnight():
     assert [(str(day.date), day.first, day.last) for day in list_days(uneven.grid)] == [
         ("2023-12-31", 0, 1),
         ("2024-01-01", 1, 32),
+    ]
+    # nearer to midnight than a sample's time is told apart
+    near = FakeSimulation(start="2020-01-01T23:59:59.99999998Z", rate_hz=20.0, duration_s=1.0)
+    assert [(str(day.date), day.first, day.last) for day in list_days(near.grid)] == [
+        ("2020-01-01", 0, 1),
+        ("2020-01-02", 1, 20),
     ]
 
 

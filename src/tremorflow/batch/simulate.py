@@ -1,6 +1,7 @@
 """A simulation written as an archive with its truth: in processes, resumable, whole or visibly not.
 
     FOLDER/sds/YEAR/NET/STA/CHAN.D/...  or  FOLDER/win32/DAY/....cnt and channels.ch
+    FOLDER/sds/.N.S001.2020-01-01.clipping.json            what clipped in one task, if anything did
     FOLDER/stations.xml, stations.csv, orientations.csv    what users of the network know
     FOLDER/tremor.csv, lfe.csv, earthquakes.csv, nuisances.csv, outages.csv, stations_truth.csv
     FOLDER/scenario.toml                                   as used
@@ -27,6 +28,7 @@ from tremorflow.batch.simulated_archive import (
     list_days,
     list_orientations,
     make_channel_table,
+    read_clipping,
     write_minutes,
     write_station_day,
 )
@@ -38,7 +40,7 @@ from tremorflow.io.stations import read_stations, write_stations_csv
 from tremorflow.io.stationxml_write import write_orientations, write_stationxml
 from tremorflow.options import option, settings_class
 from tremorflow.records import Network
-from tremorflow.truth import Truth, write_truth, write_truth_table
+from tremorflow.truth import Truth, join_truth, truth_table, write_truth, write_truth_table
 
 if TYPE_CHECKING:
     from tremorflow.simulate.scenario import Scenario
@@ -182,9 +184,10 @@ def write_recordings(
         for path in folder.rglob(pattern):
             path.unlink(missing_ok=True)
     _write_archive(simulation, archive, settings, progress)
-    _write_or_refuse(folder, lambda: _write_tables(simulation, folder, origin, settings))
+    truth = _add_clipping(simulation, archive)
+    _write_or_refuse(folder, lambda: _write_tables(simulation, truth, folder, origin, settings))
     files, size = _measure(archive)
-    about |= {"files": files, "bytes": size}
+    about |= {"rows": _count_rows(truth), "files": files, "bytes": size}
     _write_about(folder / WHOLE, about)
     (folder / BEGUN).unlink()
     return SimulationSummary(folder, about, was_whole=False)
@@ -248,14 +251,25 @@ def _identify(origin: Origin, settings: OutputSettings) -> dict[str, Any]:
 
 def _describe(simulation: "Simulation", origin: Origin, settings: OutputSettings) -> dict[str, Any]:
     """Make what ``simulation.json`` says, but for the files."""
-    grid, truth = simulation.grid, simulation.truth
+    grid = simulation.grid
     return _identify(origin, settings) | {
         "start": f"{grid.start_time.astype('datetime64[ms]')}Z",
         "duration_s": grid.duration_s,
         "sampling_rate_hz": grid.rate_hz,
         "stations": len(simulation.network),
-        "rows": {one.name: len(getattr(truth, one.name)) for one in fields(Truth)},
+        "rows": _count_rows(simulation.truth),
     }
+
+
+def _count_rows(truth: Truth) -> dict[str, int]:
+    return {one.name: len(getattr(truth, one.name)) for one in fields(Truth)}
+
+
+def _add_clipping(simulation: "Simulation", archive: Path) -> Truth:
+    """Make the whole truth: with what clipped, which is known once all is recorded."""
+    truth = simulation.truth
+    clipping = truth_table("nuisances", read_clipping(simulation, archive))
+    return replace(truth, nuisances=join_truth("nuisances", [truth.nuisances, clipping]))
 
 
 def _write_archive(
@@ -287,7 +301,9 @@ def _write_archive(
                 progress(done, total)
 
 
-def _write_tables(simulation: "Simulation", folder: Path, origin: Origin, settings: OutputSettings) -> None:
+def _write_tables(
+    simulation: "Simulation", truth: Truth, folder: Path, origin: Origin, settings: OutputSettings
+) -> None:
     """Write stations, instruments and truth."""
     network, grid = simulation.network, simulation.grid
     known = without_site_terms(network)
@@ -300,7 +316,7 @@ def _write_tables(simulation: "Simulation", folder: Path, origin: Origin, settin
     if settings.format == "win32":
         write_channel_table(folder / "win32" / "channels.ch", make_channel_table(simulation))
     (folder / "scenario.toml").write_text(origin.scenario_toml, encoding="utf-8")
-    write_truth(folder, simulation.truth)
+    write_truth(folder, truth)
     if settings.snr:
         write_truth_table(folder / "snr.csv", simulation.snr_table())
 

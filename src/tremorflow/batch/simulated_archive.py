@@ -2,12 +2,16 @@
 
 What is cut where: an SDS file is one channel and day, a task one station and day; a WIN32 file is one minute
 of all channels, a task one tile of ten minutes. Either way no more than a tile is in memory at a time.
+
+What clips is known once it is recorded. Each task leaves it in a hidden file of the archive before its files
+get their names, none if nothing clips: so whatever is finished has told, also after a stop.
 """
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -17,13 +21,12 @@ from tremorflow.io.miniseed_write import MiniseedSettings, MiniseedWriter, choos
 from tremorflow.io.orientation import Orientation
 from tremorflow.io.win32 import Win32Settings, write_win32
 from tremorflow.io.win32_blocks import MAX_SAMPLES
-from tremorflow.io.win32_index import TICK_NS
 from tremorflow.preprocess.filters import unbroken_runs
 from tremorflow.records import NANOSECONDS, Channel, Segment, timedelta
+from tremorflow.simulate.instrument import CLIPPING_GAP_S, Recorded
 from tremorflow.simulate.scene import SampleGrid
 
 if TYPE_CHECKING:
-    from tremorflow.simulate.instrument import Recorded
     from tremorflow.simulate.synthesis import Simulation
 
 DAY_NS = 86400 * NANOSECONDS
@@ -51,6 +54,14 @@ class Cut(NamedTuple):
     last: int
 
 
+class ClippedSpan(NamedTuple):
+    """Time (ns since 1970) in which a component of a station (its number) is at the recorder's limit."""
+
+    station: int
+    start_ns: int
+    end_ns: int
+
+
 def count_samples(grid: SampleGrid) -> int:
     """Count the samples of a scenario: those before its end."""
     return int(np.ceil(grid.duration_s * grid.rate_hz - 1e-6))
@@ -76,6 +87,7 @@ def list_days(grid: SampleGrid) -> list[Day]:
         day = (start_ns + round(first / grid.rate_hz * NANOSECONDS)) // DAY_NS
         left_s = ((day + 1) * DAY_NS - start_ns) / NANOSECONDS
         last = min(int(np.ceil(left_s * grid.rate_hz - 1e-6)), n_samples)
+        last = max(last, first + 1)  # a start within nanoseconds of midnight: its sample is of that day
         days.append(Day(np.datetime64(day, "D"), first, last))
         first = last
     return days
@@ -145,8 +157,11 @@ def check_win32(simulation: "Simulation") -> None:
         raise SettingsError(
             f"sampling_rate_hz = {rate_hz}: WIN32 holds whole numbers of Hz; choose one, or format = sds"
         )
-    if int(start.astype("datetime64[ns]").astype(np.int64)) % TICK_NS:
-        raise SettingsError(f"start = {start}: WIN32 counts time in hundredths of a second; round it")
+    if int(start.astype("datetime64[ns]").astype(np.int64)) % (MINUTE_S * NANOSECONDS):
+        raise SettingsError(
+            f"start = {start}: a WIN32 file is a minute of the clock; start on a whole minute, as "
+            f"{start.astype('datetime64[m]')}Z, or choose format = sds"
+        )
     if 3 * len(simulation.network) > 0xFFFF - FIRST_NUMBER:
         raise SettingsError(
             f"{len(simulation.network)} stations have more channels than WIN32 has numbers; choose sds"
@@ -176,18 +191,20 @@ def write_station_day(
         return 0
     grid, written = simulation.grid, 0
     with ExitStack() as stack:
-        writers = {}
+        writers, clipped = {}, list[ClippedSpan]()
         for row in missing:
             channel = channels[row]
             codes = (channel.network, channel.station, channel.location, channel.channel)
             writers[row] = stack.enter_context(MiniseedWriter(paths[row], codes, grid.rate_hz, settings))
         for cut in cut_tiles(grid, day.first, day.last):
             recorded = simulation.record(station, cut.tile)
+            clipped += find_clipping(simulation, recorded, station, cut)
             for row, writer in writers.items():
                 for begin, end in unbroken_runs(recorded.present[row, cut.first : cut.last]) + cut.first:
                     time = sample_time(grid, cut.tile * grid.tile_samples + int(begin))
                     writer.append(time, recorded.counts[row, begin:end])
                     written += int(end - begin)
+        write_clipping(root, f"{simulation.network.codes[station]}.{day.date}", clipped)
     return written
 
 
@@ -217,6 +234,12 @@ def write_minutes(simulation: "Simulation", tile: int, root: Path, table: Channe
     if not minutes:
         return 0
     recorded = [simulation.record(station, tile) for station in range(len(simulation.network))]
+    clipped = [
+        span
+        for station, one in enumerate(recorded)
+        for span in find_clipping(simulation, one, station, Cut(tile, 0, beyond))
+    ]
+    write_clipping(root, f"{tile:06d}", clipped)
     written = 0
     for path, span in minutes.items():
         start = sample_time(grid, tile * grid.tile_samples + span.start)
@@ -233,8 +256,71 @@ def write_minutes(simulation: "Simulation", tile: int, root: Path, table: Channe
     return written
 
 
+def find_clipping(simulation: "Simulation", recorded: Recorded, station: int, cut: Cut) -> list[ClippedSpan]:
+    """Spans of the cut of a recorded tile in which a component is at its limit."""
+    inside = np.zeros_like(recorded.counts)
+    inside[:, cut.first : cut.last] = recorded.counts[:, cut.first : cut.last]
+    rows = simulation.instrument.clipping_rows(Recorded(inside, recorded.present), station, cut.tile)
+    return [
+        ClippedSpan(station, *(int(row[key].astype(np.int64)) for key in ("start_time", "end_time")))
+        for row in rows
+    ]
+
+
+def write_clipping(root: Path, task: str, spans: list[ClippedSpan]) -> None:
+    """Write what clipped in a task into a hidden file of the archive, through a temporary name."""
+    if not spans:
+        return
+    _make_folder(root)
+    path = root / f".{task}.clipping.json"
+    partial = path.with_name(f"{path.name}.part")
+    try:
+        partial.write_text(json.dumps(spans) + "\n", encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be written ({error.strerror}); make room or choose another folder"
+        ) from error
+
+
+def read_clipping(simulation: "Simulation", root: Path) -> list[dict[str, Any]]:
+    """Rows of the nuisance table: all that clipped, by station and time, across joints of tiles.
+
+    Raises
+    ------
+    DataError
+        A file that a task left cannot be read.
+    """
+    spans = []
+    for path in root.glob(".*.clipping.json"):
+        try:
+            spans += [ClippedSpan(*span) for span in json.loads(path.read_text(encoding="utf-8"))]
+        except (OSError, TypeError, ValueError) as error:
+            raise DataError(
+                f"{path} cannot be read ({error}); remove the folder and simulate again"
+            ) from error
+    # The gap between spans is one sample less than that between the clipped samples; half for rounding.
+    gap_ns = (CLIPPING_GAP_S - 0.5 / simulation.grid.rate_hz) * NANOSECONDS
+    joined: list[ClippedSpan] = []
+    for span in sorted(spans):
+        before = joined[-1] if joined else None
+        if before is not None and before.station == span.station and span.start_ns - before.end_ns < gap_ns:
+            joined[-1] = before._replace(end_ns=span.end_ns)
+        else:
+            joined.append(span)
+    return [
+        {
+            "kind": "clipping",
+            "start_time": np.datetime64(span.start_ns, "ns"),
+            "end_time": np.datetime64(span.end_ns, "ns"),
+            "stations": simulation.network.codes[span.station],
+        }
+        for span in joined
+    ]
+
+
 def _whole_seconds(
-    recorded: "Recorded",
+    recorded: Recorded,
     row: int,
     span: slice,
     channel: ChannelRow,
