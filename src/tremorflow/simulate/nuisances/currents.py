@@ -95,6 +95,7 @@ class CurrentStream:
         snr = self.snr(station, knots_s)
         if snr.max() < FAINT_SNR:
             return
+        snr = snr * np.clip(snr / FAINT_SNR - 1, 0, 1)  # no step where a tile is left out
         level = np.interp(times_s, knots_s, snr * self.scene.noise_rms[station]).astype(np.float32)
         keys = ("nuisance", "current", self.scene.network.codes[station])
         across, along = (
