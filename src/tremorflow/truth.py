@@ -48,7 +48,8 @@ NUISANCE_COLUMNS: dict[str, Column] = {
     "kind": Column(
         "string",
         "-",
-        "t_phase, ship, air_gun, whale, current, local_burst, vehicle, machine, spike, step, clipping",
+        "t_phase, ship, air_gun, whale, current, local_burst, vehicle, machine, spike, step, clipping; also "
+        "while a station that it would be heard at records nothing",
     ),
     "start_time": Column(TIME, "UTC", "first arrival at any station"),
     "end_time": Column(TIME, "UTC", "last arrival at any station"),

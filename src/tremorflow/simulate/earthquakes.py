@@ -46,7 +46,8 @@ def draw_earthquakes(
     grid
         Start and length of the scenario; its sampling rate does not matter.
     seed
-        The same seed gives the same table. But for teleseisms, a longer scenario begins as a shorter one.
+        The same seed gives the same table. A longer scenario begins with the same local earthquakes as a
+        shorter one; names, and with them mechanisms, may differ.
 
     Returns
     -------

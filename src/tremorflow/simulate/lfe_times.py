@@ -1,6 +1,5 @@
 """When low-frequency earthquakes of a library happen: at real times or at drawn ones."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +8,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tremorflow.errors import SettingsError
-from tremorflow.records import NANOSECONDS, FloatArray, utc
+from tremorflow.records import FloatArray, utc
 from tremorflow.simulate.lfe_library import STACK_RATE_HZ, LfeLibrary, SemiRealSettings
-from tremorflow.simulate.scene import SampleGrid
+from tremorflow.simulate.scene import SampleGrid, seconds_since
 from tremorflow.simulate.streams import generator, slow_variation
 
 SAME_LFE_S = 2.0  # detections of a family closer than this are one LFE, found by two of its templates
@@ -95,9 +94,3 @@ def _read_times(settings: SemiRealSettings) -> pd.DataFrame:
 def on_stack_grid(times_s: Any) -> FloatArray:
     """Round times (s) to the sampling of the stacks."""
     return np.asarray(np.round(np.asarray(times_s) * STACK_RATE_HZ) / STACK_RATE_HZ)
-
-
-def seconds_since(times: Sequence[Any] | pd.Series, start_time: np.datetime64) -> FloatArray:
-    """Count times in seconds after ``start_time``."""
-    lags = np.asarray(times, dtype="datetime64[ns]") - start_time
-    return np.asarray(lags / np.timedelta64(1, "ns")) / NANOSECONDS

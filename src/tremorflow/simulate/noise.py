@@ -10,10 +10,9 @@ from scipy import fft
 from tremorflow.options import option, settings_class
 from tremorflow.records import FloatArray, Network, Station, seconds
 from tremorflow.simulate.noise_models import peterson_db
-from tremorflow.simulate.scene import TILE_S, Motion, SampleGrid
+from tremorflow.simulate.scene import OCEAN_BOTTOM_M, TILE_S, Motion, SampleGrid
 from tremorflow.simulate.streams import design_taps, generator, slow_variation
 
-OCEAN_BOTTOM_M = -50.0  # below this elevation a station stands in the sea: no cables are laid shallower
 FILTER_S = 40.0  # resolves 0.025 Hz, a tenth of the width of the microseism peak
 LONGEST_PERIOD_S = 33.0  # longer periods are left out: no seismometer of a tremor network records them well
 DAY_S = 86400.0

@@ -10,9 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import fft
 
-from tremorflow.records import NANOSECONDS, FloatArray
+from tremorflow.records import FloatArray
 from tremorflow.simulate.path import Paths, band_frequencies_hz, band_transmission
-from tremorflow.simulate.scene import Scene, Transient
+from tremorflow.simulate.scene import Scene, Transient, seconds_since
 from tremorflow.simulate.seismogram import (
     LEAD_S,
     REVERBERATION_S,
@@ -115,7 +115,7 @@ def tremor_sources(tremor: pd.DataFrame, lfe: pd.DataFrame, ground: Ground) -> P
     settings = ground.source
     for row in tremor.to_dict("records"):
         rows = groups[row["burst_id"]]
-        times = _seconds_since(rows["time"], ground.scene.grid.start_time)
+        times = seconds_since(rows["time"], ground.scene.grid.start_time)
         rng = generator(ground.scene.seed, "burst", row["burst_id"])
         corner_hz = float(rng.uniform(*settings.lfe_corner_hz))
         amplitudes = np.sqrt(rows["energy_j"].to_numpy() / row["energy_j"])
@@ -135,7 +135,7 @@ def earthquake_sources(earthquakes: pd.DataFrame, ground: Ground) -> PointSource
         stress = settings.stress_drop_mpa * 10 ** (settings.stress_drop_scatter * rng.standard_normal())
         moment = moment_nm(row["magnitude"])
         corner = corner_frequency_hz(moment, stress)
-        origin = float(_seconds_since(pd.Series([row["time"]]), start)[0])
+        origin = float(seconds_since([row["time"]], start)[0])
         waves.append(_earthquake_wave(origin, moment, corner, _place(row)))
         strike = settings.strike_deg + 30 * rng.standard_normal()
         mechanisms.append(Mechanism(strike, rng.uniform(10, 60), 90 + 30 * rng.standard_normal()))
@@ -151,7 +151,7 @@ def burst_snr(sources: PointSources, lfe: pd.DataFrame, tremor: pd.DataFrame, sc
     shares = np.ones(len(tremor))
     groups = {str(burst): rows for burst, rows in lfe.groupby("burst_id", sort=False)}
     for k, burst in enumerate(tremor["burst_id"]):
-        times = _seconds_since(groups[burst]["time"], scene.grid.start_time)
+        times = seconds_since(groups[burst]["time"], scene.grid.start_time)
         energy = groups[burst]["energy_j"].to_numpy()
         order = np.argsort(times)
         total = np.concatenate([[0.0], np.cumsum(energy[order])])
@@ -265,8 +265,3 @@ def _earthquake_wave(origin_s: float, moment: float, corner_hz: float, place: st
 def _place(row: dict[Hashable, Any]) -> str:
     """Name of a place, the same within 1 km: sources there share their scattered waves."""
     return f"{row['latitude']:.2f} {row['longitude']:.2f} {row['depth_km']:.0f}"
-
-
-def _seconds_since(times: pd.Series, start_time: np.datetime64) -> FloatArray:
-    lags = times.to_numpy(dtype="datetime64[ns]") - start_time
-    return np.asarray(lags / np.timedelta64(1, "ns")) / NANOSECONDS

@@ -1,19 +1,30 @@
 """What every part of the simulator shares: the grid of samples, the scene, and how motion is handed over."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from tremorflow.records import FloatArray, Network, timedelta
+from tremorflow.records import NANOSECONDS, FloatArray, Network, timedelta
 
 TILE_S = 600.0
 """Everything is rendered in whole tiles of this length, whatever span is asked for: so the samples do not
 depend on how the work is cut. 600 s are 60,000 samples at 100 Hz, a fast length for the FFT."""
 
+OCEAN_BOTTOM_M = -50.0
+"""A station below this elevation stands on the sea floor: no cables are laid shallower."""
+
 Motion = NDArray[np.float32]
 """(3, time) ground velocity east, north, up in m/s."""
+
+
+def seconds_since(times: Sequence[Any] | pd.Series, start_time: np.datetime64) -> FloatArray:
+    """(time,) seconds of times after ``start_time``."""
+    lags = np.asarray(times, dtype="datetime64[ns]") - start_time
+    return np.asarray(lags / np.timedelta64(1, "ns")) / NANOSECONDS
 
 
 @dataclass(frozen=True, slots=True)

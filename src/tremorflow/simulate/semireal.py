@@ -25,8 +25,8 @@ from tremorflow.simulate.lfe_library import (
     isolate_signals,
     read_lfe_library,
 )
-from tremorflow.simulate.lfe_times import drawn_lfe_times, on_stack_grid, real_lfe_times, seconds_since
-from tremorflow.simulate.scene import SampleGrid, Scene, Transient
+from tremorflow.simulate.lfe_times import drawn_lfe_times, on_stack_grid, real_lfe_times
+from tremorflow.simulate.scene import SampleGrid, Scene, Transient, seconds_since
 from tremorflow.simulate.source import BAND_HZ, S_VELOCITY_M_S
 from tremorflow.simulate.streams import generator
 from tremorflow.truth import truth_table

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tremorflow.options import option, settings_class
 from tremorflow.records import FloatArray, Network
+from tremorflow.simulate.scene import OCEAN_BOTTOM_M
 from tremorflow.simulate.source import BAND_HZ
 from tremorflow.simulate.streams import generator
 
@@ -16,7 +17,6 @@ ROCK_S_KM_S = 3.0  # below the sediment; with ROCK_P_KM_S the ratio 1.75
 ROCK_P_KM_S = 5.25
 ROCK_DENSITY = 2.6  # g/cm3
 WATER_KM_S = 1.5
-OCEAN_BOTTOM_M = -50.0  # a station below this elevation stands on the sea floor
 
 Range = tuple[float, float]
 

@@ -11,6 +11,7 @@ from scipy.interpolate import CubicSpline
 from tremorflow.records import FloatArray, seconds
 from tremorflow.simulate.earthquake_settings import EarthquakeSettings
 from tremorflow.simulate.scene import Scene, Transient
+from tremorflow.simulate.source import corner_frequency_hz, moment_nm
 from tremorflow.simulate.streams import generator
 
 TABLE_DEGREES = np.arange(25.0, 96.0, 5.0)
@@ -122,10 +123,9 @@ def coda_length_s(magnitude: float) -> float:
     return float(np.clip(60 * round(10 + 12 * (magnitude - 5.5)), 600, 2400))
 
 
-def corner_frequency_hz(magnitude: float) -> float:
-    """Give the corner frequency (Hz) of Brune (1970) for 3 MPa, S 3.5 km/s; its inverse is a duration."""
-    moment_nm = 10 ** (1.5 * magnitude + 9.05)
-    return float(0.49 * 3500 * (3e6 / moment_nm) ** (1 / 3))
+def teleseism_corner_hz(magnitude: float) -> float:
+    """Corner frequency (Hz) of Brune (1970) for 3 MPa; its inverse is a duration."""
+    return corner_frequency_hz(moment_nm(magnitude), 3.0)
 
 
 class Teleseisms:
@@ -214,7 +214,7 @@ class Teleseisms:
         n_inner = round(self._lengths_s[event] * INNER_RATE_HZ)
         frequencies_hz = fft.rfftfreq(n_inner, 1 / INNER_RATE_HZ)
         kept = frequencies_hz <= HIGHEST_HZ
-        corner_hz = corner_frequency_hz(self._magnitudes[event])
+        corner_hz = teleseism_corner_hz(self._magnitudes[event])
         t_star_s = rng.uniform(self.settings.t_star_min_s, self.settings.t_star_max_s)
         shape = frequencies_hz / (1 + (frequencies_hz / corner_hz) ** 2)
         shape *= np.exp(-np.pi * frequencies_hz * t_star_s) * (frequencies_hz > 0.02)
@@ -237,7 +237,7 @@ class Teleseisms:
         white = fft.rfft(rng.standard_normal((3, n_inner), dtype=np.float32), axis=-1)
         since_s = np.arange(n_inner) / INNER_RATE_HZ - LEAD_S
         decay_s = self._lengths_s[event] / 5  # amplitude falls to 0.7 % at the end
-        rise_s = 10 + 1 / corner_frequency_hz(self._magnitudes[event])  # after the direct waves
+        rise_s = 10 + 1 / teleseism_corner_hz(self._magnitudes[event])  # after the direct waves
         envelope = np.where(since_s > 0, np.minimum(since_s / rise_s, 1) * np.exp(-since_s / decay_s), 0)
         coda = fft.irfft(white * shape, n_inner, axis=-1) * envelope
         frequencies_hz = fft.rfftfreq(n_inner, 1 / INNER_RATE_HZ)

@@ -14,14 +14,12 @@ from numpy.typing import NDArray
 
 from tremorflow.geodesy import km_per_degree
 from tremorflow.records import FloatArray, Network
-from tremorflow.simulate.scene import Scene, Stream, Transients
+from tremorflow.simulate.scene import OCEAN_BOTTOM_M, Scene, Stream, Transients
 from tremorflow.simulate.streams import generator
 
 SOUND_KM_S = 1.49
 """Sound in sea water, 1.48-1.50 km/s from the axis of the sound channel to the deep sea floor."""
 
-OCEAN_BOTTOM_M = -50.0
-"""A station below this elevation stands on the sea floor and hears sounds in the water."""
 
 AUDIBLE_SNR = 0.5
 """A station is listed in the truth from this ratio to its background rms in 2-8 Hz on."""
