@@ -128,7 +128,7 @@ def _ground(network: Network, medium: MediumSettings, source: SourceSettings, se
     grid = SampleGrid(START, 600.0, RENDER_HZ)
     scene = Scene(network, grid, settings.seed, np.full(len(network), SILENT))
     sites = draw_sites(network, settings.site, settings.seed)
-    return Ground.of(scene, Paths.of(network, medium), sites, source)
+    return Ground(scene, Paths.of(network, medium), sites, source)
 
 
 def _stack_band(motion: np.ndarray, s_s: float) -> np.ndarray:

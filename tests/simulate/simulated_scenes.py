@@ -52,7 +52,7 @@ def one_burst(network, setting=Setting(), place=EPICENTRE) -> tuple[PointSources
     scene = Scene(network, grid, setting.seed, np.zeros(len(network)))
     medium = MediumSettings(kind=setting.medium, quality_factor=setting.quality_factor)
     sites = draw_sites(network, SiteSettings(kind=setting.site), setting.seed)
-    ground = Ground.of(scene, Paths.of(network, medium), sites, SourceSettings(radiation=setting.radiation))
+    ground = Ground(scene, Paths.of(network, medium), sites, SourceSettings(radiation=setting.radiation))
     times = 100.0 + np.sort(rng.uniform(0, setting.duration_s, setting.n_lfe))
     energies = rng.exponential(1.0, setting.n_lfe) ** 2
     energies *= setting.energy_j / energies.sum()

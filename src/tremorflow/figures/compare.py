@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import matplotlib.dates as mdates
 import numpy as np
@@ -36,6 +37,14 @@ def write_comparison(comparison: Comparison, folder: str | Path) -> None:
     CatalogError
         The folder cannot be made or written.
     """
+    target = make_folder(folder) / "comparison"
+    write_score(
+        target, comparison_table(comparison), comparison_summary(comparison), draw_comparison(comparison)
+    )
+
+
+def make_folder(folder: str | Path) -> Path:
+    """Folder, made if it is missing; ``CatalogError`` if that fails."""
     folder = Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -43,11 +52,16 @@ def write_comparison(comparison: Comparison, folder: str | Path) -> None:
         raise CatalogError(
             f"cannot make {folder}: {error.strerror or error}; choose another place"
         ) from error
-    write_text(folder / "table.txt", comparison_table(comparison))
-    summary = json.dumps(comparison_summary(comparison), indent=2, ensure_ascii=False, allow_nan=False)
-    write_text(folder / "comparison.json", summary + "\n")
-    picture = style.png_bytes(draw_comparison(comparison))
-    write_whole(folder / "comparison.png", lambda temporary: temporary.write_bytes(picture))
+    return folder
+
+
+def write_score(target: Path, table: str, numbers: dict[str, Any], figure: Figure) -> None:
+    """Write ``table.txt`` beside ``target``, and numbers and figure as ``target`` with .json and .png."""
+    write_text(target.with_name("table.txt"), table)
+    text = json.dumps(numbers, indent=2, ensure_ascii=False, allow_nan=False)
+    write_text(target.with_suffix(".json"), text + "\n")
+    picture = style.png_bytes(figure)
+    write_whole(target.with_suffix(".png"), lambda temporary: temporary.write_bytes(picture))
 
 
 def draw_comparison(comparison: Comparison) -> Figure:

@@ -1,6 +1,5 @@
 """Picture of a catalogue against the truth, and the folder with everything an evaluation has to say."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,10 +13,8 @@ from tremorflow.catalog.compare import Comparison, Fraction
 from tremorflow.catalog.evaluate import Evaluation
 from tremorflow.catalog.evaluate_recall import RecallBin
 from tremorflow.catalog.evaluate_report import evaluation_json, evaluation_table, number
-from tremorflow.catalog.files import write_text, write_whole
-from tremorflow.errors import CatalogError
 from tremorflow.figures import style
-from tremorflow.figures.compare import widened
+from tremorflow.figures.compare import make_folder, widened, write_score
 from tremorflow.figures.geography import draw_geography, extent_around
 from tremorflow.figures.map import style_map_axes
 
@@ -36,18 +33,10 @@ def write_evaluation(evaluation: Evaluation, folder: str | Path) -> None:
     CatalogError
         The folder cannot be made or written.
     """
-    folder = Path(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CatalogError(
-            f"cannot make {folder}: {error.strerror or error}; choose another place"
-        ) from error
-    write_text(folder / "table.txt", evaluation_table(evaluation))
-    numbers = json.dumps(evaluation_json(evaluation), indent=2, ensure_ascii=False, allow_nan=False)
-    write_text(folder / "evaluation.json", numbers + "\n")
-    picture = style.png_bytes(draw_evaluation(evaluation))
-    write_whole(folder / "evaluation.png", lambda temporary: temporary.write_bytes(picture))
+    target = make_folder(folder) / "evaluation"
+    write_score(
+        target, evaluation_table(evaluation), evaluation_json(evaluation), draw_evaluation(evaluation)
+    )
 
 
 def draw_evaluation(evaluation: Evaluation) -> Figure:

@@ -2,8 +2,8 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Self
+from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -81,7 +81,7 @@ class PointSources:
         return self.renderer.motion(station, ray, self.waves[event], float(self.response_s[event, station]))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ground:
     """Where sources and stations are: what both kinds of sources need to become motion."""
 
@@ -90,14 +90,9 @@ class Ground:
     sites: tuple[Site, ...]
     source: SourceSettings
 
-    @classmethod
-    def of(cls, scene: Scene, paths: Paths, sites: tuple[Site, ...], source: SourceSettings) -> Self:
-        """Gather the parts."""
-        return cls(scene, paths, sites, source)
-
-    @property
+    @cached_property
     def renderer(self) -> Renderer:
-        """Renderer of the network."""
+        """Renderer of the network, one for both kinds: they share the responses of the sites."""
         grid = self.scene.grid
         return Renderer(self.scene.network, self.sites, self.paths.settings, grid.rate_hz, self.scene.seed)
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from tremorflow.errors import SettingsError
 from tremorflow.geodesy import distances_km
-from tremorflow.records import FloatArray, Network, Waveforms, timedelta, utc
+from tremorflow.records import FloatArray, Network, timedelta, utc
 from tremorflow.simulate.earthquakes import draw_earthquakes
 from tremorflow.simulate.geometry import simulated_network
 from tremorflow.simulate.instrument import Instrument, Recorded, make_instrument
@@ -34,7 +34,6 @@ from tremorflow.truth import Truth, join_truth, truth_table
 PARTS = ("tremor", "earthquakes", "noise", "nuisances")
 """What motion is made of; ``Simulation.render`` gives any of them alone."""
 
-_SENSOR_ROLES = "ENZ"
 FARTHEST_TREMOR_KM = 300.0  # from the nearest station: no tremor is seen farther away
 
 
@@ -86,15 +85,6 @@ class Simulation:
         count = self.grid.tile_samples
         places = np.arange(count, 2 * count) - np.round(late * self.grid.rate_hz).astype(int)
         return self.instrument.record(np.concatenate(around, axis=1)[:, places], station, tile)
-
-    def waveforms(
-        self, stations: Collection[int], tile: int, parts: Collection[str] | None = None
-    ) -> Waveforms:
-        """Ground motion of some stations in one tile (E, N, Z, m/s), before the instrument."""
-        samples = np.stack([self.render(station, tile, parts) for station in stations])
-        start = self.grid.utc(tile * self.grid.tile_samples / self.grid.rate_hz)
-        network = self.network.subset(stations)
-        return Waveforms(network, tuple(_SENSOR_ROLES), samples, start, self.grid.rate_hz, "m/s")
 
     def snr_table(self) -> pd.DataFrame:
         """SNR and S time of every burst at every station at which it is rendered."""
@@ -196,7 +186,7 @@ class _Sources:
 def _draw_sources(scenario: Scenario, scene: Scene, sites: tuple[Site, ...]) -> _Sources:
     """Tremor and earthquakes, with the expected SNR of the bursts."""
     network, grid, seed = scene.network, scene.grid, scene.seed
-    ground = Ground.of(scene, Paths.of(network, scenario.medium), sites, scenario.source)
+    ground = Ground(scene, Paths.of(network, scenario.medium), sites, scenario.source)
     tremor, lfe = draw_tremor(scenario.tremor, network, grid, seed)
     _check_reach(tremor, network)
     bursts = tremor_sources(tremor, lfe, ground)

@@ -138,7 +138,7 @@ def draw_place(scene: Scene, settings: SignalSettings, site: SiteSettings, rng: 
     )
     drawn = draw_site(site, network.stations[0].elevation_m, rng)
     source = SourceSettings(strike_deg=rng.uniform(0, 360), dip_deg=rng.uniform(5, 40))
-    return Place(Ground.of(scene, Paths(network, medium, p_times, s_times), (drawn,), source))
+    return Place(Ground(scene, Paths(network, medium, p_times, s_times), (drawn,), source))
 
 
 def tremor_signal(settings: SignalSettings, place: Place, rng: Generator) -> Signal:
