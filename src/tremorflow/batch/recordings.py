@@ -1,6 +1,5 @@
 """Envelopes of a network, span by span, from an archive or from memory; what was left out is counted."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from tremorflow.errors import DataError
 from tremorflow.io.archive import Archive, StationReading, open_archive
 from tremorflow.io.index import Progress
-from tremorflow.io.orientation import Orientation, orient_channels, read_orientations, rotate
+from tremorflow.io.orientation import known_orientations, read_orientations, rotate
 from tremorflow.io.segments import Skip
 from tremorflow.preprocess import (
     PreprocessSettings,
@@ -23,7 +22,7 @@ from tremorflow.preprocess import (
     remove_response,
     remove_sensitivity,
 )
-from tremorflow.preprocess.envelopes import ROLES as COMPONENT_ROLES
+from tremorflow.records import ROLES as COMPONENT_ROLES
 from tremorflow.records import Envelopes, Network, Waveforms, seconds, timedelta, utc
 from tremorflow.settings import ArchiveSettings, Settings
 
@@ -81,6 +80,11 @@ class Tally:
         duration_s = seconds(skip.end_time - skip.start_time) if known else 0.0
         when = f" {np.datetime_as_string(skip.start_time, unit='s')}" if known else ""
         self.add(skip.station, skip.reason, skip.count, duration_s, f"{skip.file}{when}".strip())
+
+    def merge(self, rows: dict[tuple[str, str], list[float | str]]) -> None:
+        """Add the rows of another tally."""
+        for (station, reason), (count, duration_s, example) in rows.items():
+            self.add(station, reason, int(count), float(duration_s), str(example))
 
     def table(self) -> pd.DataFrame:
         """Rows with ``SKIP_COLUMNS``, the most seconds first."""
@@ -144,11 +148,11 @@ class RecordedEnvelopes:
             self._tally.add_skip(skip)
         for code in archive.without_coordinates:
             self._tally.add(code, "no coordinates: add the station to the station table")
-        self.network = _choose_stations(archive, settings.archive, self._tally)
+        self.network = choose_stations(archive, settings.archive, self._tally)
         place = settings.archive.orientations
         self._orientations = read_orientations(place) if place else {}
-        self._runs = _runs_of(archive, self.network)
-        self.span = _choose_span(self._runs, settings.archive)
+        self._runs = runs_of(archive, self.network)
+        self.span = choose_span(self._runs, settings.archive)
 
     @property
     def skips(self) -> pd.DataFrame:
@@ -230,7 +234,7 @@ class RecordedEnvelopes:
             waveforms = remove_response(waveforms, reading.channels, settings)
         else:
             waveforms = remove_sensitivity(waveforms, reading.channels, settings)
-        orientations = _known_orientations(self._orientations, reading, waveforms)
+        orientations = known_orientations(self._orientations, reading.channels, waveforms)
         if orientations:
             waveforms = rotate(waveforms, orientations)
         return compute_envelopes(waveforms, settings)
@@ -253,20 +257,23 @@ def open_recordings(settings: Settings, progress: Progress | None = None) -> Rec
     DataError
         No path given, no archive there, no station with coordinates, or nothing in the span.
     """
-    where = settings.archive
+    return RecordedEnvelopes(open_settings_archive(settings.archive, progress), settings)
+
+
+def open_settings_archive(where: ArchiveSettings, progress: Progress | None = None) -> Archive:
+    """Archive that settings name; ``DataError`` if they name none or there is none."""
     if not where.path:
         raise DataError("archive.path is empty: write the folder of the recordings into the settings file")
-    archive = open_archive(
+    return open_archive(
         where.path,
         stations=where.stations or None,
         channel_table=where.channel_table or None,
         index_folder=Path(where.index_folder) if where.index_folder else None,
         progress=progress,
     )
-    return RecordedEnvelopes(archive, settings)
 
 
-def _choose_stations(archive: Archive, settings: ArchiveSettings, tally: Tally) -> Network:
+def choose_stations(archive: Archive, settings: ArchiveSettings, tally: Tally) -> Network:
     """Stations with coordinates that the settings do not leave out."""
     chosen = []
     for station in archive.network.stations:
@@ -291,7 +298,7 @@ def _choose_stations(archive: Archive, settings: ArchiveSettings, tally: Tally) 
     return Network(tuple(chosen))
 
 
-def _runs_of(archive: Archive, network: Network) -> NDArray[np.int64]:
+def runs_of(archive: Archive, network: Network) -> NDArray[np.int64]:
     """(run, 2) start and end, in ns since 1970, of all recordings of these stations."""
     codes = set(network.codes)
     runs = [found for (name, _), found in archive.runs().items() if f"{name[0]}.{name[1]}" in codes]
@@ -299,7 +306,7 @@ def _runs_of(archive: Archive, network: Network) -> NDArray[np.int64]:
     return np.concatenate(runs or list(archive.runs().values()))
 
 
-def _choose_span(runs: NDArray[np.int64], settings: ArchiveSettings) -> tuple[np.datetime64, np.datetime64]:
+def choose_span(runs: NDArray[np.int64], settings: ArchiveSettings) -> tuple[np.datetime64, np.datetime64]:
     """Span that was asked for, as far as there are recordings, on whole seconds."""
     first, last = (np.datetime64(int(value), "ns") for value in (runs[:, 0].min(), runs[:, 1].max()))
     start = max(utc(settings.start), first) if settings.start else first
@@ -312,18 +319,6 @@ def _choose_span(runs: NDArray[np.int64], settings: ArchiveSettings) -> tuple[np
             "these keys"
         )
     return start.astype("datetime64[ns]"), end.astype("datetime64[ns]")
-
-
-def _known_orientations(
-    given: dict[str, Orientation], reading: StationReading, waveforms: Waveforms
-) -> dict[str, Orientation]:
-    """Orientation of the station, given or from its channels, if its components need and allow one."""
-    code = waveforms.network.codes[0]
-    names: Sequence[str] = waveforms.components
-    if set(names) <= {"E", "N", "Z", "U"}:
-        return {}
-    found = given.get(code) or orient_channels(reading.channels).get(code)
-    return {code: found} if found is not None and set(found.components) <= set(names) else {}
 
 
 def _iso(time: np.datetime64) -> str:

@@ -215,8 +215,7 @@ class SimulatedRecordings:
         for part in self._workers.run(StationFeed.read, shares):
             values[part.station] = part.values
             units.add(part.unit)
-            for (code, reason), (times, duration_s, example) in part.left_out.items():
-                self._tally.add(code, reason, int(times), float(duration_s), str(example))
+            self._tally.merge(part.left_out)
         self._count_recorded(values, rate)
         units.discard("")
         live = [k for k in range(len(ROLES)) if np.isfinite(values[:, k]).any()] or [0]

@@ -152,6 +152,20 @@ def rotate(waveforms: Waveforms, orientations: Mapping[str, Orientation]) -> Wav
     return replace(waveforms, components=ROTATED, samples=rotated)
 
 
+def known_orientations(
+    given: Mapping[str, Orientation], channels: Iterable[Channel], waveforms: Waveforms
+) -> dict[str, Orientation]:
+    """Orientation of the one station of ``waveforms``, given or from its channels, if it needs and allows one.
+
+    Components that are called E, N, Z or U need none. Empty if none is known or a component is missing.
+    """
+    code, names = waveforms.network.codes[0], set(waveforms.components)
+    if names <= {"E", "N", "Z", "U"}:
+        return {}
+    found = given.get(code) or orient_channels(channels).get(code)
+    return {code: found} if found is not None and set(found.components) <= names else {}
+
+
 def check_orthonormal(matrix: FloatArray, where: str) -> None:
     """Raise ``DataError`` unless the rows are perpendicular and of length one within the tolerance."""
     if not np.all(np.isfinite(matrix)):

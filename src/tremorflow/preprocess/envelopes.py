@@ -21,9 +21,8 @@ from tremorflow.preprocess.filters import (
 )
 from tremorflow.preprocess.settings import USABLE, PreprocessSettings
 from tremorflow.preprocess.units import response_half_s
-from tremorflow.records import NANOSECONDS, Envelopes, FloatArray, Network, Waveforms
+from tremorflow.records import NANOSECONDS, ROLES, Envelopes, FloatArray, Network, Waveforms
 
-ROLES = {"H1": "E1XR", "H2": "N2YT", "V": "ZU3"}  # first and second horizontal, vertical: by any name
 MAX_DRIFT_S = 0.01  # over a recording, from replacing a sampling rate by a ratio of whole numbers
 
 

@@ -1,0 +1,52 @@
+"""The nouns: stations, networks, recordings, spectrograms, probabilities and the columns of the tables.
+
+Arrays are ordered (station, component, frequency, time), absent axes dropped. Missing samples are NaN. Depth
+is positive down from sea level, time is UTC ``datetime64[ns]``.
+"""
+
+from tremorflow.records.probabilities import CLASSES, PROBABILITY_COLUMNS, Probabilities
+from tremorflow.records.recordings import (
+    ROLES,
+    Channel,
+    Envelopes,
+    SampleArray,
+    Segment,
+    Spectrograms,
+    Waveforms,
+    check_rate,
+)
+from tremorflow.records.stations import FloatArray, Network, Station
+from tremorflow.records.tables import (
+    EVENT_COLUMNS,
+    FULL_CHAIN_COLUMNS,
+    TIME,
+    Column,
+    event_table,
+)
+from tremorflow.records.times import NANOSECONDS, seconds, timedelta, utc
+
+__all__ = [
+    "CLASSES",
+    "EVENT_COLUMNS",
+    "FULL_CHAIN_COLUMNS",
+    "NANOSECONDS",
+    "PROBABILITY_COLUMNS",
+    "ROLES",
+    "TIME",
+    "Channel",
+    "Column",
+    "Envelopes",
+    "FloatArray",
+    "Network",
+    "Probabilities",
+    "SampleArray",
+    "Segment",
+    "Spectrograms",
+    "Station",
+    "Waveforms",
+    "check_rate",
+    "event_table",
+    "seconds",
+    "timedelta",
+    "utc",
+]

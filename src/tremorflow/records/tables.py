@@ -1,0 +1,90 @@
+"""Tables: the columns that each has, with dtype, unit and meaning."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from tremorflow.errors import CatalogError
+
+
+class Column(NamedTuple):
+    """One column of a table: pandas dtype, unit and meaning."""
+
+    dtype: str
+    unit: str
+    meaning: str
+
+
+TIME = "datetime64[ns]"
+
+EVENT_COLUMNS: dict[str, Column] = {
+    "event_id": Column("string", "-", "name that never changes, from the time and a counter"),
+    "time": Column(TIME, "UTC", "source time of the centroid of the envelope's energy"),
+    "start_time": Column(TIME, "UTC", "source time at which the burst rises"),
+    "end_time": Column(TIME, "UTC", "source time at which the burst ends"),
+    "latitude": Column("float64", "deg", "epicentre, north positive"),
+    "longitude": Column("float64", "deg", "epicentre, east positive"),
+    "depth_km": Column("float64", "km", "below sea level"),
+    "semi_major_km": Column(
+        "float64", "km", "half axis of the 68 % error ellipse in two dimensions (1.51 sigma)"
+    ),
+    "semi_minor_km": Column("float64", "km", "other half axis"),
+    "azimuth_deg": Column("float64", "deg", "direction of the major axis, clockwise from north"),
+    "depth_error_km": Column("float64", "km", "one standard deviation; NaN if the depth was not solved for"),
+    "duration_s": Column("float64", "s", "half-value width of the power radiated, around its maximum"),
+    "n_stations": Column("Int64", "-", "stations used"),
+    "n_pairs": Column("Int64", "-", "station pairs used"),
+    "correlation": Column("float64", "-", "mean correlation of the pairs used, at the lags of the location"),
+    "quality": Column("string", "-", "A, B or C"),
+    "flags": Column(
+        "string",
+        "-",
+        "words joined by ';': grid_edge, depth_limit, window_edge, several_maxima, azimuthal_gap, isolated",
+    ),
+    "method": Column("string", "-", "chain that found it"),
+    "version": Column("string", "-", "of tremorflow"),
+    "settings_hash": Column("string", "-", "of all settings that were in force"),
+    "window_start": Column(TIME, "UTC", "first sample of the window it was found in"),
+    "window_end": Column(TIME, "UTC", "end of that window"),
+}
+
+FULL_CHAIN_COLUMNS: dict[str, Column] = {
+    "p_group": Column("float64", "-", "probability of the station group"),
+    "group_id": Column("string", "-", "station group"),
+    "episode_id": Column("string", "-", "episode"),
+    "energy_j": Column("float64", "J", "radiated S energy, 2-8 Hz, whole burst"),
+    "energy_log10_error": Column("float64", "-", "one standard deviation of log10 energy_j"),
+    "energy_is_relative": Column("boolean", "-", "true until site terms are tied to a known source"),
+    "me": Column("float64", "-", "energy magnitude, (log10 E - 4.4) / 1.5"),
+}
+
+
+def event_table(rows: Sequence[dict[str, object]] | pd.DataFrame = ()) -> pd.DataFrame:
+    """Event table with the declared columns and dtypes from rows that may lack some of them.
+
+    Parameters
+    ----------
+    rows
+        Dictionaries or a table with any of ``EVENT_COLUMNS`` and ``FULL_CHAIN_COLUMNS``; what is missing
+        becomes NaN (NaT, <NA>). Columns of the full chain appear only if ``rows`` has them.
+
+    Raises
+    ------
+    CatalogError
+        An unknown column, or values that do not fit the column's type.
+    """
+    table = rows.copy() if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
+    known = EVENT_COLUMNS | FULL_CHAIN_COLUMNS
+    unknown = [str(name) for name in table.columns if name not in known]
+    if unknown:
+        raise CatalogError(f"unknown event columns {unknown}; known are {list(known)}")
+    wanted = list(EVENT_COLUMNS) + [name for name in FULL_CHAIN_COLUMNS if name in table.columns]
+    columns = {}
+    for name, column in table.reindex(columns=wanted).items():
+        dtype: Any = known[str(name)].dtype
+        try:
+            columns[name] = column.astype(dtype)
+        except (TypeError, ValueError) as error:
+            raise CatalogError(f"event column {name} does not fit {dtype}: {error}") from error
+    return pd.DataFrame(columns, columns=wanted).reset_index(drop=True)
