@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tremorflow.catalog.closeness import pairs_overlapping
-from tremorflow.catalog.compare import compare_catalogs, comparison_summary, comparison_table, fraction
+from tremorflow.catalog.compare import compare_catalogs, comparison_summary, comparison_table
 from tremorflow.catalog.matching import LARGEST_DENSE, find_candidates, match_one_to_one
+from tremorflow.counting import fraction
 from tremorflow.errors import CatalogError
 from tremorflow.geodesy import LocalFrame
 from tremorflow.records import event_table

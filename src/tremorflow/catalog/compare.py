@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tremorflow.catalog.closeness import nanoseconds
 from tremorflow.catalog.matching import Candidates, find_candidates, match_one_to_one
+from tremorflow.counting import Fraction, fraction
 from tremorflow.errors import CatalogError
 from tremorflow.geodesy import east_north_km
 from tremorflow.records import NANOSECONDS
@@ -16,18 +17,6 @@ from tremorflow.records import NANOSECONDS
 CHANCE_SHIFT = pd.Timedelta(6, "h")  # DEFINITIONS: long against a burst, short against an episode
 WIDE_GATE = 2.0  # location errors are also given at twice the gate, to show what the gate hides
 PERCENTILES = (5, 16, 50, 84, 95)
-Z_95 = 1.959963984540054  # two-sided 95 % of a normal distribution
-
-
-@dataclass(frozen=True, slots=True)
-class Fraction:
-    """A count out of another, with its 95 % Wilson interval; NaN where there is nothing to count."""
-
-    hits: int
-    of: int
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,19 +170,6 @@ def compare_catalogs(
         chance_matches=len(match_one_to_one(by_chance, len(placed_a), len(placed_b))),
         wide=summarise_offsets(_pair_table(placed_a, placed_b, wide, wide_chosen)),
     )
-
-
-def fraction(hits: int, of: int) -> Fraction:
-    """Share of ``hits`` in ``of`` with its 95 % Wilson score interval."""
-    if of == 0:
-        return Fraction(hits, of, float("nan"), float("nan"), float("nan"))
-    share = hits / of
-    centre = (share + Z_95**2 / (2 * of)) / (1 + Z_95**2 / of)
-    half = Z_95 / (1 + Z_95**2 / of) * np.sqrt(share * (1 - share) / of + Z_95**2 / (4 * of**2))
-    # rounding may leave the bound a hair inside of 0 or 1, where it is exact
-    low = 0.0 if hits == 0 else float(centre - half)
-    high = 1.0 if hits == of else float(centre + half)
-    return Fraction(hits, of, share, low, high)
 
 
 def summarise_offsets(pairs: pd.DataFrame) -> Offsets:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tremorflow.catalog.compare import Comparison, Fraction, compare_catalogs, fraction
+from tremorflow.catalog.compare import Comparison, compare_catalogs
 from tremorflow.catalog.evaluate_false import FalseEvents, score_false
 from tremorflow.catalog.evaluate_pairs import PairBin, score_pairs
 from tremorflow.catalog.evaluate_recall import RecallBin, score_recall
@@ -16,6 +16,7 @@ from tremorflow.catalog.evaluate_rules import EvaluationSettings
 from tremorflow.catalog.evaluate_scores import Errors, score_errors
 from tremorflow.catalog.formats import read_catalog
 from tremorflow.catalog.matching import find_candidates, match_one_to_one
+from tremorflow.counting import Fraction, fraction
 from tremorflow.errors import CatalogError, DataError
 from tremorflow.records import TIME, Network, event_table, seconds, timedelta, utc
 from tremorflow.truth import Truth, read_truth

@@ -8,9 +8,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tremorflow.catalog.closeness import Indices, interval_ns, pairs_overlapping
-from tremorflow.catalog.compare import Comparison, Fraction, fraction
+from tremorflow.catalog.compare import Comparison
 from tremorflow.catalog.evaluate_rules import PAIR_EDGES_KM, PAIR_PREFIX, EvaluationSettings
 from tremorflow.catalog.matching import find_candidates
+from tremorflow.counting import Fraction, fraction
 from tremorflow.geodesy import distances_km
 
 

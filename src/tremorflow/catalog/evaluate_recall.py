@@ -9,9 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.spatial import ConvexHull, QhullError
 
-from tremorflow.catalog.compare import Fraction, fraction
 from tremorflow.catalog.evaluate_rules import SNR_EDGES, STATION_EDGES, EvaluationSettings
 from tremorflow.catalog.evaluate_scores import Flags, Numbers, column_or_nan, log10_positive
+from tremorflow.counting import Fraction, fraction
 from tremorflow.geodesy import LocalFrame
 from tremorflow.records import Network
 

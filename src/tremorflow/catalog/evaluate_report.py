@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from tremorflow import __version__
-from tremorflow.catalog.compare import Fraction
 from tremorflow.catalog.evaluate import Evaluation
 from tremorflow.catalog.evaluate_pairs import PairBin
 from tremorflow.catalog.evaluate_recall import RecallBin
 from tremorflow.catalog.evaluate_rules import NUISANCE_STATIONS, state_rules
 from tremorflow.catalog.evaluate_scores import Bias, Coverage, Errors, Rate
+from tremorflow.counting import Fraction
 
 BIN_TITLES = {
     "n_stations_snr2": "by stations with SNR >= 2",

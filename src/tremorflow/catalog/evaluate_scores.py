@@ -7,7 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import gammaincinv
 
-from tremorflow.catalog.compare import Comparison, Fraction, Spread, fraction, spread
+from tremorflow.catalog.compare import Comparison, Spread, spread
+from tremorflow.counting import Fraction, fraction
 
 Numbers = NDArray[np.float64]
 Flags = NDArray[np.bool_]

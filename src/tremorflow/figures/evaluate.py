@@ -9,10 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from tremorflow.catalog.compare import Comparison, Fraction
+from tremorflow.catalog.compare import Comparison
 from tremorflow.catalog.evaluate import Evaluation
 from tremorflow.catalog.evaluate_recall import RecallBin
 from tremorflow.catalog.evaluate_report import evaluation_json, evaluation_table, number
+from tremorflow.counting import Fraction
 from tremorflow.figures import style
 from tremorflow.figures.compare import make_folder, widened, write_score
 from tremorflow.figures.geography import draw_geography, extent_around
