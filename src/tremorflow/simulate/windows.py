@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from typing import Any, NamedTuple
 
@@ -28,7 +28,7 @@ LABELS = ("noise", "tremor", "earthquake", "both")
 CODA_SNR = 2.0  # from which coda alone makes an earthquake window (DEFINITIONS.md)
 CHUNK = 50  # windows that a process makes at a time
 
-_Chunk = tuple[NDArray[np.float32], list[dict[str, Any]]]
+_Chunk = tuple[NDArray[np.float32], NDArray[np.float32], list[dict[str, Any]]]
 _Future = Future[_Chunk]
 
 
@@ -64,6 +64,12 @@ class WindowSettings:
         unit="m/s",
         reason="of the sum, 2-8 Hz, log-uniform and the same for all labels: size must not tell",
     )
+    matched: bool = option(
+        False,
+        unit="-",
+        reason="for tests: noise, tremor and earthquake in turn at one station, in one background, at one "
+        "distance and SNR, so that none of these can tell the class; the shares do not count then",
+    )
     signals: SignalSettings = SignalSettings()
     noise: NoiseSettings = NoiseSettings(peaked_share=0.25, gusty_share=0.35)
     site: SiteSettings = SiteSettings()
@@ -86,7 +92,8 @@ class WindowSettings:
 class LabelledWindows:
     """Windows of ground velocity, east, north, up, and what is in them.
 
-    ``samples`` is (window, 3, time) in m/s; ``labels`` (window,) are places in ``LABELS``. ``table`` has a
+    ``samples`` is (window, 3, time) in m/s, ``background`` the noise in it without nuisance and signal;
+    ``labels`` (window,) are places in ``LABELS``. ``table`` has a
     row per window: ``window`` (its number), ``label``, ``kind``, ``snr`` (signal over noise, 2-8 Hz, 120 s,
     as DEFINITIONS.md; NaN without signal), ``nuisance`` and ``nuisance_snr`` (over the background),
     ``distance_km``, ``magnitude``, ``energy_j``, ``onset_s``, ``cover_s`` (``window_signals.Signal``),
@@ -95,17 +102,24 @@ class LabelledWindows:
     """
 
     samples: NDArray[np.float32]
+    background: NDArray[np.float32]
     labels: NDArray[np.int64]
     table: pd.DataFrame
     sampling_rate_hz: float
 
 
 class WindowParts(NamedTuple):
-    """One window before it is added up: noise and signal, (3, time) each, and its row of the table."""
+    """One window before it is added up: its parts, (3, time) each, and its row of the table."""
 
-    noise: Motion
+    background: Motion
+    nuisance: Motion
     signal: Motion
     row: dict[str, Any]
+
+    @property
+    def noise(self) -> Motion:
+        """What a signal has to stand out of: background and nuisance."""
+        return self.background + self.nuisance
 
 
 def labelled_windows(
@@ -176,14 +190,19 @@ COLUMNS = {
 def make_window(settings: WindowSettings, seed: int, number: int) -> WindowParts:
     """Make noise and signal of one window, at the sizes at which they add up to it."""
     rng = generator(seed, "window", number)
-    label = _draw_label(settings, rng)
-    scene = _draw_scene(settings, seed, number, rng)
-    noise, nuisance = _draw_noise(settings, scene, label, rng)
+    ground = rng
+    if settings.matched:
+        settings, label, scene = _matched(settings, seed, number)
+        ground = generator(seed, "matched ground", number // 3)
+    else:
+        label = _draw_label(settings, rng)
+        scene = _draw_scene(settings, seed, number, rng)
+    background, disturbance, nuisance = _draw_noise(settings, scene, label, rng)
     rate_hz = settings.sampling_rate_hz
-    together = pass_band(noise, rate_hz)
-    signal, found, size = np.zeros_like(noise), _describe(None), 1.0
+    together = pass_band(background + disturbance, rate_hz)
+    signal, found, size = np.zeros_like(background), _describe(None), 1.0
     if label != "noise":
-        signal, found = _draw_signal(settings, scene, label, rng)
+        signal, found = _draw_signal(settings, scene, label, ground, rng)
         passed = pass_band(signal, rate_hz)
         low, high = settings.snr
         if found["kind"] == "coda":
@@ -198,19 +217,21 @@ def make_window(settings: WindowSettings, seed: int, number: int) -> WindowParts
     station = scene.network.stations[0]
     where = {"station": station.code, "elevation_m": station.elevation_m}
     row = {"window": number, "label": label} | found | nuisance | where
-    return WindowParts(noise * np.float32(gain), signal * np.float32(gain * size), row)
+    gain32 = np.float32(gain)
+    return WindowParts(background * gain32, disturbance * gain32, signal * np.float32(gain * size), row)
 
 
 def _make_chunk(settings: WindowSettings, seed: int, numbers: range) -> _Chunk:
-    """Make some windows: samples (window, 3, time) and rows of the table."""
+    """Make some windows: samples and background (window, 3, time), and rows of the table."""
     n_samples = round(settings.length_s * settings.sampling_rate_hz)
     samples = np.empty((len(numbers), 3, n_samples), dtype=np.float32)
+    background = np.empty_like(samples)
     rows = []
     for k, number in enumerate(numbers):
         part = make_window(settings, seed, number)
-        samples[k] = part.noise + part.signal
+        samples[k], background[k] = part.noise + part.signal, part.background
         rows.append(part.row)
-    return samples, rows
+    return samples, background, rows
 
 
 def _pool(processes: int) -> ProcessPoolExecutor:
@@ -229,10 +250,10 @@ def _gather(settings: WindowSettings, made: list[_Future]) -> LabelledWindows:
 
 def _join(settings: WindowSettings, chunks: list[_Chunk]) -> LabelledWindows:
     """Put windows made in pieces together."""
-    samples = np.concatenate([part for part, _ in chunks])
-    table = pd.DataFrame([row for _, rows in chunks for row in rows], columns=list(COLUMNS)).astype(COLUMNS)
+    samples, background = (np.concatenate([chunk[k] for chunk in chunks]) for k in (0, 1))
+    table = pd.DataFrame([row for *_, rows in chunks for row in rows], columns=list(COLUMNS)).astype(COLUMNS)
     labels = np.array([LABELS.index(str(label)) for label in table["label"]], dtype=np.int64)
-    return LabelledWindows(samples, labels, table, settings.sampling_rate_hz)
+    return LabelledWindows(samples, background, labels, table, settings.sampling_rate_hz)
 
 
 def _draw_label(settings: WindowSettings, rng: Generator) -> str:
@@ -240,6 +261,22 @@ def _draw_label(settings: WindowSettings, rng: Generator) -> str:
     return ("tremor", "earthquake", "both", "noise")[
         int(np.searchsorted(shares, rng.uniform(), side="right"))
     ]
+
+
+def _matched(settings: WindowSettings, seed: int, number: int) -> tuple[WindowSettings, str, Scene]:
+    """Label, scene and settings of a window that shares station, background, distance and SNR with two more."""
+    triple, place = divmod(number, 3)
+    rng = generator(seed, "matched", triple)
+    scene = _draw_scene(settings, seed, triple, rng)
+    distances = (log_uniform(rng, *settings.signals.small_distance_km),) * 2
+    signals = replace(
+        settings.signals,
+        tremor_distance_km=distances,
+        small_distance_km=distances,
+        local_distance_km=distances,
+    )
+    snr = log_uniform(rng, *settings.snr)
+    return replace(settings, signals=signals, snr=(snr, snr)), ("noise", "tremor", "earthquake")[place], scene
 
 
 def _draw_scene(settings: WindowSettings, seed: int, number: int, rng: Generator) -> Scene:
@@ -254,27 +291,27 @@ def _draw_scene(settings: WindowSettings, seed: int, number: int, rng: Generator
 
 def _draw_noise(
     settings: WindowSettings, scene: Scene, label: str, rng: Generator
-) -> tuple[Motion, dict[str, Any]]:
-    """Background, and the nuisance if there is one, at an SNR of its own."""
+) -> tuple[Motion, Motion, dict[str, Any]]:
+    """Background, the nuisance if there is one, at an SNR of its own, and what it is."""
     noise = window_background(settings.noise, scene)
     share = settings.share_nuisance if label == "noise" else settings.share_nuisance_below
     if rng.uniform() >= share:
-        return noise, {"nuisance": "", "nuisance_snr": np.nan}
+        return noise, np.zeros_like(noise), {"nuisance": "", "nuisance_snr": np.nan}
     nuisance = draw_nuisance(scene, rng)
     snr = log_uniform(rng, *settings.snr)
     rate_hz = settings.sampling_rate_hz
     size = total_rms(pass_band(nuisance.motion, rate_hz))
-    if size > 0:
-        noise += nuisance.motion * np.float32(snr * total_rms(pass_band(noise, rate_hz)) / size)
-    return noise, {"nuisance": nuisance.kind, "nuisance_snr": snr if size > 0 else 0.0}
+    scale = snr * total_rms(pass_band(noise, rate_hz)) / size if size > 0 else 0.0
+    disturbance = nuisance.motion * np.float32(scale)
+    return noise, disturbance, {"nuisance": nuisance.kind, "nuisance_snr": snr if size > 0 else 0.0}
 
 
 def _draw_signal(
-    settings: WindowSettings, scene: Scene, label: str, rng: Generator
+    settings: WindowSettings, scene: Scene, label: str, ground: Generator, rng: Generator
 ) -> tuple[Motion, dict[str, Any]]:
     """Motion of tremor, earthquake, or both at a ratio of up to 3, and the first of them described."""
     faint = Scene(scene.network, scene.grid, scene.seed, np.full(1, 1e-30))  # the whole coda is rendered
-    place = draw_place(faint, settings.signals, settings.site, rng)
+    place = draw_place(faint, settings.signals, settings.site, ground)
     kinds = ("tremor", "earthquake") if label == "both" else (label,)
     drawn = [SIGNALS[kind](settings.signals, place, rng) for kind in kinds]
     if len(drawn) == 1:
