@@ -12,15 +12,15 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 FLOORS = (  # a room may import rooms of lower floors; a new room needs a place here
     ("errors", "options", "resources"),
-    ("records", "geodesy"),
+    ("records", "geodesy", "counting"),
     ("plate", "truth"),
-    ("io", "traveltime", "preprocess", "simulate", "catalog", "locate"),
+    ("io", "traveltime", "spectrogram", "preprocess", "simulate", "classifier", "catalog", "locate"),
     ("analysis", "settings", "figures"),
     ("batch",),
     ("cli",),
 )
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
-SHARED_STAGES = {"traveltime"}  # other stages may import them
+SHARED_STAGES = {"traveltime", "spectrogram"}  # other stages may import them
 VAGUE_NAMES = {"utils", "util", "helpers", "helper", "core", "base", "common", "misc", "tools"}
 MAY_CATCH_ALL = {"batch/run.py"}  # the loop over shards records the failure and goes on
 MAY_PRINT = {"cli"}
