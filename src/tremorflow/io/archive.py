@@ -67,19 +67,20 @@ class StationReading(NamedTuple):
 
 
 def open_archive(
-    path: str | os.PathLike[str],
+    path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     *,
     stations: StationMetadata | str | os.PathLike[str] | None = None,
     channel_table: str | os.PathLike[str] | None = None,
     index_folder: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
 ) -> "Archive":
-    """Archive of the recordings below a folder (or of one file), its index made or brought up to date.
+    """Archive of the recordings below a folder (or of some files), its index made or brought up to date.
 
     Parameters
     ----------
     path
-        SDS tree, folders of WIN32 files, any folder of mixed files, or one file.
+        SDS tree, folders of WIN32 files, any folder of mixed files, or one file; or several of these, which
+        are then one archive whose index is not kept.
     stations
         Station metadata, or a file that ``read_stations`` takes. Without it, channel tables place stations.
     channel_table
@@ -94,21 +95,35 @@ def open_archive(
     DataError
         The path does not exist, or nothing below it is a recording.
     """
-    path = Path(path)
-    if not path.exists():
-        raise DataError(f"{path} does not exist; give the folder or file of the recordings")
-    root = path if path.is_dir() else path.parent
+    paths = [Path(path)] if isinstance(path, str | os.PathLike) else [Path(one) for one in path]
+    for one in paths:
+        if not one.exists():
+            raise DataError(f"{one} does not exist; give the folder or file of the recordings")
+    paths = [one.resolve() for one in paths] if len(paths) > 1 else paths
+    root = _root(paths)
+    files = {file: None for one in paths for file in (list_files(one) if one.is_dir() else [one])}
     tables = FolderTables(root, None if channel_table is None else Path(channel_table))
     metadata = stations if isinstance(stations, StationMetadata | None) else read_stations(stations)
-    index = open_index(index_place(root, index_folder) if path.is_dir() else None)
-    refresh_index(index, root, list(list_files(root)) if path.is_dir() else [path], tables.find, progress)
+    index = open_index(index_place(root, index_folder) if paths == [root] else None)
+    refresh_index(index, root, list(files), tables.find, progress)
     archive = Archive(root, index, tables.complete(metadata), tables)
     if not archive.station_codes:
         reasons = Counter(skip.reason for skip in archive.skips).most_common(3)
         why = "; ".join(f"{count} x {reason}" for reason, count in reasons) or "no file at all"
         archive.close()
-        raise DataError(f"{path} holds no recording that can be read ({why}); check the path and the formats")
+        where = ", ".join(str(one) for one in paths[:3])
+        raise DataError(
+            f"{where} holds no recording that can be read ({why}); check the path and the formats"
+        )
     return archive
+
+
+def _root(paths: Sequence[Path]) -> Path:
+    """Folder that holds all of the paths; a single folder is its own."""
+    if not paths:
+        raise DataError("no path given; give the folder or files of the recordings")
+    folders = [path if path.is_dir() else path.parent for path in paths]
+    return folders[0] if len(folders) == 1 else Path(os.path.commonpath(folders))
 
 
 class Archive:

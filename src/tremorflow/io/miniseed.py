@@ -13,6 +13,7 @@ import numpy as np
 import pymseed
 from numpy.typing import NDArray
 
+from tremorflow.io.miniseed_headers import records_near
 from tremorflow.io.segments import Reading, Scan, SegmentSpan, Skip, cut_segment, is_plausible
 from tremorflow.records import NANOSECONDS, Segment
 
@@ -87,7 +88,8 @@ def read_miniseed(
     do not.
     """
     buffer = path.read_bytes()
-    runs = _fast_runs(buffer, start_time, end_time, channels, decode=True)
+    near = records_near(buffer, start_time, end_time)
+    runs = _fast_runs(near, start_time, end_time, channels, decode=True)
     skips: list[Skip] = []
     if runs is None or not _ends_with_record(buffer):
         runs, skips = _careful_runs(buffer, path, channels, decode=True)

@@ -1,0 +1,82 @@
+"""Fixed headers of miniSEED 2, all of a file at once: which records are near a span, before any is parsed.
+
+libmseed parses every record of a file to find those of an hour; a day file read hour by hour would be parsed 24
+times.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+FIXED_HEADER = np.dtype(  # SEED manual, chapter 8, then the head of the first blockette; big-endian
+    {
+        "names": ["quality", "reserved", "year", "day", "hour", "minute", "second", "fraction", "n_samples",
+                  "factor", "multiplier", "blockette_at", "blockette", "order", "length"],
+        "formats": ["S1", "u1", ">u2", ">u2", "u1", "u1", "u1", ">u2", ">u2",
+                    ">i2", ">i2", ">u2", ">u2", "u1", "u1"],
+        "offsets": [6, 7, 20, 22, 24, 25, 26, 28, 30, 32, 34, 46, 48, 53, 54],
+        "itemsize": 64,
+    }
+)  # fmt: skip
+BLOCKETTE_1000, FIRST_BLOCKETTE = 1000, 48
+SPARE_S = 60.0  # clocks are corrected by less, and records may be said to begin a little late
+
+
+def records_near(
+    buffer: bytes, start_time: np.datetime64 | None, end_time: np.datetime64 | None
+) -> bytes | memoryview:
+    """Those records of a file that may hold samples of a span; all of it where that cannot be told cheaply.
+
+    Cheaply: big-endian records of version 2, of one length throughout, each with the blockette that says so.
+    """
+    if start_time is None or end_time is None or len(buffer) < FIXED_HEADER.itemsize:
+        return buffer
+    first = np.frombuffer(buffer, FIXED_HEADER, count=1)[0]
+    if first["blockette"] != BLOCKETTE_1000 or not 6 <= first["length"] <= 16:
+        return buffer
+    length = 1 << int(first["length"])
+    count, rest = divmod(len(buffer), length)
+    if rest or not count:
+        return buffer
+    headers = np.ndarray((count,), FIXED_HEADER, buffer, strides=(length,))
+    if not _are_alike(headers, int(first["length"])):
+        return buffer
+    begin_s, end_s = _spans_s(headers)
+    wanted = ((t - np.datetime64(0, "s")) / np.timedelta64(1, "s") for t in (start_time, end_time))
+    low, high = next(wanted) - SPARE_S, next(wanted) + SPARE_S
+    rows = np.flatnonzero((end_s >= low) & (begin_s <= high))
+    if not len(rows):
+        return buffer[:0]
+    if rows[-1] - rows[0] + 1 == len(rows):
+        return memoryview(buffer)[rows[0] * length : (rows[-1] + 1) * length]
+    return b"".join(buffer[row * length : (row + 1) * length] for row in rows)
+
+
+def _are_alike(headers: NDArray[np.void], length: int) -> bool:
+    """Whether all are headers of data records of this length (log2) in this byte order."""
+    return bool(
+        np.isin(headers["quality"], [b"D", b"R", b"Q", b"M"]).all()
+        and np.isin(headers["reserved"], [0, 32]).all()
+        and (headers["blockette"] == BLOCKETTE_1000).all()
+        and (headers["blockette_at"] == FIRST_BLOCKETTE).all()
+        and (headers["length"] == length).all()
+        and (headers["order"] == 1).all()
+        and ((headers["year"] >= 1900) & (headers["year"] <= 2200)).all()
+        and ((headers["day"] >= 1) & (headers["day"] <= 366)).all()
+    )
+
+
+def _spans_s(headers: NDArray[np.void]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """First and last second since 1970 of the samples of each record; endless without a sampling rate."""
+    years = (headers["year"].astype(np.int64) - 1970).astype("datetime64[Y]").astype("datetime64[D]")
+    days = years.astype(np.int64) + headers["day"] - 1
+    clock = (
+        headers["hour"] * 3600.0 + headers["minute"] * 60.0 + headers["second"] + headers["fraction"] * 1e-4
+    )
+    begin = days * 86400.0 + clock
+    factor, multiplier = headers["factor"].astype(np.float64), headers["multiplier"].astype(np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rate = np.where(factor > 0, factor, -1 / factor) * np.where(
+            multiplier > 0, multiplier, -1 / multiplier
+        )
+        length = headers["n_samples"] / rate
+    return begin, begin + np.where(np.isfinite(length), length, np.inf)
