@@ -1,0 +1,246 @@
+"""Labelled windows in files: SeisBench's dataset format, a table and an HDF5 file in a folder.
+
+``metadata.csv`` has a row per window, ``waveforms.hdf5`` the samples in buckets (window, component, time).
+What is ours beside SeisBench's: the group ``background`` with the level of the time before each window, at
+the frequencies of one kind of spectrogram, and NaN where a component or a stretch was not recorded.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tremorflow.errors import DataError, MissingExtraError
+from tremorflow.records import CLASSES
+from tremorflow.spectrogram import SpectrogramSettings
+
+METADATA, WAVEFORMS = "metadata.csv", "waveforms.hdf5"
+COMPONENT_ORDER = "ENZ"
+CATEGORIES = (*CLASSES, "both")
+"""Of ``trace_category``; windows with tremor and earthquake are scored apart and never trained on."""
+
+AS_RECORDED = "as recorded"
+"""``trace_kind`` of noise windows of a continuous recording, nothing added: the threshold is set by them."""
+
+SPLITS = ("train", "dev", "test")
+
+COLUMNS: dict[str, tuple[str, str]] = {
+    "trace_name": ("string", "place of the samples in the file, SeisBench's way"),
+    "trace_category": ("string", "noise, tremor, earthquake or both"),
+    "split": ("string", "train, dev (calibration) or test"),
+    "station_network_code": ("string", "network code"),
+    "station_code": ("string", "station code"),
+    "trace_start_time": ("string", "UTC, ISO 8601; empty for windows that were made"),
+    "trace_sampling_rate_hz": ("float64", "Hz, the same for the whole set"),
+    "trace_npts": ("Int64", "samples"),
+    "trace_snr": ("float64", "signal over noise in 2-8 Hz (DEFINITIONS.md); NaN without signal"),
+    "trace_kind": ("string", "what it is in particular: coda, t_phase, background ..."),
+    "trace_origin": ("string", "where it is from: simulated, semi-real, or the recordings"),
+    "trace_group": ("string", "what must not be in two splits: day, event, family"),
+    "trace_context": ("float64", "share of the hour before that its background is from; 0: none"),
+    "path_ep_distance_km": ("float64", "epicentral distance"),
+    "source_magnitude": ("float64", "magnitude of the earthquake"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class WindowBatch:
+    """Windows as they are written and read: samples (window, 3, time), backgrounds (window, 3, frequency).
+
+    Components are east, north, up; NaN where missing. ``background`` is NaN where it is not known. ``table``
+    has a row per window with any of ``COLUMNS``.
+    """
+
+    samples: NDArray[np.float32]
+    background: NDArray[np.float32]
+    table: pd.DataFrame
+
+
+class DatasetWriter:
+    """Writes a dataset piece by piece; it appears under its names only when it is whole.
+
+    Parameters
+    ----------
+    folder
+        Made if missing. A dataset that is there is replaced when this one is closed.
+    rate_hz
+        Sampling rate of all windows.
+    settings
+        Of the spectrograms that the backgrounds belong to.
+    unit
+        Of the samples: "m/s" or "count".
+    """
+
+    def __init__(
+        self, folder: str | Path, rate_hz: float, settings: SpectrogramSettings, unit: str = "m/s"
+    ) -> None:
+        self._folder, self._rate_hz = Path(folder), rate_hz
+        self._tables: list[pd.DataFrame] = []
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._file = _h5py().File(self._partial(WAVEFORMS), "w")
+        except OSError as error:
+            raise DataError(
+                f"cannot write a dataset into {folder} ({error}); choose another folder"
+            ) from error
+        layout = self._file.create_group("data_format")
+        for name, value in _data_format(rate_hz, unit).items():
+            layout[name] = value
+        self._file.create_group("data")
+        backgrounds = self._file.create_group("background")
+        backgrounds.attrs["spectrogram"] = json.dumps(asdict(settings))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+        if kind is None:
+            self._finish()
+        else:
+            self._partial(WAVEFORMS).unlink(missing_ok=True)
+
+    def add(self, batch: WindowBatch) -> None:
+        """Write some windows; all windows of a dataset have one length."""
+        if not len(batch.samples):
+            return
+        name = f"bucket{len(self._tables)}"
+        try:
+            self._file["data"].create_dataset(name, data=batch.samples.astype(np.float32, copy=False))
+            self._file["background"].create_dataset(
+                name, data=batch.background.astype(np.float32, copy=False)
+            )
+        except OSError as error:
+            raise DataError(
+                f"{self._folder}: writing stopped ({error}); make room and start again"
+            ) from error
+        n_windows, _, n_samples = batch.samples.shape
+        places = [f"{name}${k},:3,:{n_samples}" for k in range(n_windows)]
+        known = {"trace_name": places, "trace_sampling_rate_hz": self._rate_hz, "trace_npts": n_samples}
+        self._tables.append(dataset_table(batch.table.assign(**known)))
+
+    def _finish(self) -> None:
+        table = pd.concat(self._tables, ignore_index=True) if self._tables else dataset_table(pd.DataFrame())
+        table.to_csv(self._partial(METADATA), index=False)
+        for name in (WAVEFORMS, METADATA):  # the table last: a folder that has one is whole
+            self._partial(name).replace(self._folder / name)
+
+    def _partial(self, name: str) -> Path:
+        return self._folder / f"{name}.part"
+
+
+class WindowDataset:
+    """A dataset on disk; made by ``open_dataset``. ``table`` is its metadata, row by row as the windows."""
+
+    def __init__(
+        self, folder: Path, table: pd.DataFrame, rate_hz: float, settings: SpectrogramSettings | None
+    ):
+        self.folder, self.table, self.rate_hz, self.background_settings = folder, table, rate_hz, settings
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def batches(self, wanted: NDArray[np.bool_] | None = None) -> Iterator[WindowBatch]:
+        """Windows bucket by bucket, all or those that are ``wanted`` (row of the table,)."""
+        places = self.table["trace_name"].str.extract(r"^(?P<bucket>[^$]+)\$(?P<row>\d+)")
+        wanted = np.ones(len(self), dtype=np.bool_) if wanted is None else wanted
+        with _h5py().File(self.folder / WAVEFORMS, "r") as file:
+            order = _component_order(file)
+            for bucket, rows in places[wanted].groupby("bucket", sort=False):
+                inside = rows["row"].astype(int).to_numpy()
+                samples = file["data"][bucket][()][inside][:, order]
+                background = np.full((len(inside), 3, 0), np.nan, dtype=np.float32)
+                if "background" in file and bucket in file["background"]:
+                    background = file["background"][bucket][()][inside]
+                table = self.table.loc[rows.index].reset_index(drop=True)
+                yield WindowBatch(samples.astype(np.float32), background, table)
+
+
+def open_dataset(folder: str | Path) -> WindowDataset:
+    """Dataset in a folder.
+
+    Raises
+    ------
+    DataError
+        No dataset there, one that cannot be read, windows of different rates or lengths, or a category or
+        split that is none.
+    """
+    folder = Path(folder)
+    for name in (METADATA, WAVEFORMS):
+        if not (folder / name).is_file():
+            raise DataError(f"{folder} has no {name}; give the folder of a dataset (`tremorflow dataset`)")
+    text = {name: "string" for name, (dtype, _) in COLUMNS.items() if dtype == "string"}
+    try:
+        table = pd.read_csv(folder / METADATA, dtype=text, keep_default_na=False, na_values=[""])
+        with _h5py().File(folder / WAVEFORMS, "r") as file:
+            stored = file["background"].attrs.get("spectrogram") if "background" in file else None
+            layout = file.get("data_format", {})
+            rate = float(layout["sampling_rate"][()]) if "sampling_rate" in layout else np.nan
+    except (OSError, ValueError, KeyError, pd.errors.ParserError) as error:
+        raise DataError(f"{folder} is no dataset that can be read: {error}; make it again") from error
+    table = dataset_table(table)
+    _check_table(folder, table)
+    rates = table["trace_sampling_rate_hz"].dropna().unique()
+    if len(rates) > 1 or table["trace_npts"].dropna().nunique() > 1:
+        raise DataError(f"{folder}: windows of different sampling rates or lengths; bring them to one")
+    settings = SpectrogramSettings(**_tuples(json.loads(stored))) if stored else None
+    return WindowDataset(folder, table, float(rates[0]) if len(rates) else rate, settings)
+
+
+def dataset_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """Table with all of ``COLUMNS`` in their types, and whatever other columns there are after them."""
+    table = rows.reset_index(drop=True).copy()
+    for name, (dtype, _) in COLUMNS.items():
+        kind: Any = dtype
+        column = table[name] if name in table else pd.Series(pd.NA, index=table.index)
+        table[name] = (pd.to_numeric(column) if dtype == "float64" else column).astype(kind)
+    return table[[*COLUMNS, *(name for name in table.columns if name not in COLUMNS)]]
+
+
+def _check_table(folder: Path, table: pd.DataFrame) -> None:
+    """Refuse a table with categories or splits that nothing here knows."""
+    for name, known in (("trace_category", CATEGORIES), ("split", SPLITS)):
+        found = set(table[name].fillna("").unique())
+        if not found <= set(known):
+            raise DataError(
+                f"{folder}: {name} has {sorted(found - set(known))}, and must be one of {', '.join(known)}"
+            )
+
+
+def _data_format(rate_hz: float, unit: str) -> dict[str, Any]:
+    return {
+        "dimension_order": "NCW",
+        "component_order": COMPONENT_ORDER,
+        "measurement": "velocity",
+        "unit": "mps" if unit == "m/s" else "counts",
+        "instrument_response": "not restituted" if unit == "count" else "gain-corrected",
+        "sampling_rate": rate_hz,
+    }
+
+
+def _component_order(file: Any) -> list[int]:
+    """Places of east, north and up among the components of a file."""
+    value = file["data_format"]["component_order"][()] if "data_format" in file else COMPONENT_ORDER
+    order = value.decode() if isinstance(value, bytes) else str(value)
+    return [order.index(name) for name in COMPONENT_ORDER]
+
+
+def _tuples(tree: dict[str, Any]) -> dict[str, Any]:
+    """Make tuples of the lists that JSON gives back."""
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in tree.items()}
+
+
+def _h5py() -> Any:
+    try:
+        import h5py
+    except ImportError as error:
+        raise MissingExtraError("h5py", "train") from error
+    return h5py
