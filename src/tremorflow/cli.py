@@ -167,6 +167,187 @@ def simulate(  # noqa: PLR0913, PLR0917 - a command has as many as it has option
 
 
 @app.command()
+def classify(  # noqa: PLR0913, PLR0917 - a command has as many as it has options
+    paths: Annotated[list[Path], typer.Argument(help="Folders or files of recordings.")],
+    output: Annotated[Path, typer.Option(help="Table to write (CSV); arrays go beside it.")] = Path(
+        "probabilities.csv"
+    ),
+    stations: Annotated[str, typer.Option(help="StationXML, channel table or CSV.")] = "",
+    channel_table: Annotated[str, typer.Option(help="Channel table for WIN32 files.")] = "",
+    orientations: Annotated[str, typer.Option(help="Rotation matrices of the sensors.")] = "",
+    weights: Annotated[str, typer.Option(help="mixed, simulated, or a weight file.")] = "bundled",
+    start: Annotated[str, typer.Option(help="UTC; without it, from the first recording.")] = "",
+    end: Annotated[str, typer.Option(help="UTC; without it, to the last recording.")] = "",
+    processes: Annotated[int, typer.Option(min=1, help="Processes that share the stations.")] = 1,
+    figure: Annotated[str, typer.Option(help="Station (NETWORK.STATION) to draw, as PNG beside it.")] = "",
+) -> None:
+    """Tell noise, tremor and earthquakes apart at every station, window by window (DiET)."""
+    from tremorflow.batch.classify_files import (
+        ClassifyRequest,
+        classify_files,
+        draw_classified,
+        summary_lines,
+        write_classified,
+    )
+
+    with _explained():
+        request = ClassifyRequest(
+            paths, stations, channel_table, orientations, weights, start, end, processes
+        )
+        with _bars("files", "hours") as (files, hours):
+            found = classify_files(request, files, hours)
+        write_classified(found, output)
+        if figure:
+            draw_classified(request, found, figure, output.with_suffix(".png"))
+        typer.echo("\n".join(summary_lines(found, output)))
+
+
+dataset_app = typer.Typer(
+    help="Make labelled windows to train and test on (SeisBench's format).", no_args_is_help=True
+)
+app.add_typer(dataset_app, name="dataset")
+
+
+@dataset_app.command("simulated")
+def dataset_simulated(
+    output: Annotated[Path, typer.Option(help="Folder for the dataset.")] = Path("dataset"),
+    windows: Annotated[int, typer.Option(min=1, help="How many.")] = 10000,
+    seed: Annotated[int, typer.Option(help="Same seed, same windows.")] = 1,
+    processes: Annotated[int, typer.Option(min=1, help="Processes that simulate.")] = 2,
+) -> None:
+    """Make windows by the simulator alone."""
+    from tremorflow.batch.datasets import DatasetRequest, write_simulated_dataset
+
+    with _explained():
+        with _bars("windows") as (done,):
+            count = write_simulated_dataset(output, DatasetRequest(windows, seed, processes), done)
+        typer.echo(f"written  {count} simulated windows into {output}")
+
+
+@dataset_app.command("mixed")
+def dataset_mixed(  # noqa: PLR0913, PLR0917 - a command has as many as it has options
+    paths: Annotated[list[Path], typer.Argument(help="Folders or files of recordings of your network.")],
+    output: Annotated[Path, typer.Option(help="Folder for the dataset.")] = Path("dataset"),
+    stations: Annotated[str, typer.Option(help="StationXML, channel table or CSV.")] = "",
+    channel_table: Annotated[str, typer.Option(help="Channel table for WIN32 files.")] = "",
+    orientations: Annotated[str, typer.Option(help="Rotation matrices of the sensors.")] = "",
+    windows: Annotated[int, typer.Option(min=1, help="How many.")] = 10000,
+    seed: Annotated[int, typer.Option(help="Same seed, same windows.")] = 1,
+    processes: Annotated[int, typer.Option(min=1, help="Processes that simulate.")] = 2,
+) -> None:
+    """Make windows of simulated signals in your network's own noise; no labels are needed."""
+    from tremorflow.batch.classify_files import ClassifyRequest
+    from tremorflow.batch.datasets import DatasetRequest, write_mixed_dataset
+
+    with _explained():
+        recordings = ClassifyRequest(paths, stations, channel_table, orientations)
+        with _bars("windows") as (done,):
+            write_mixed_dataset(output, recordings, DatasetRequest(windows, seed, processes), done)
+        typer.echo(f"written  {windows} windows of simulated signals in own noise into {output}")
+
+
+@dataset_app.command("archive")
+def dataset_archive(
+    config: Annotated[Path, typer.Argument(help="Settings file (TOML) that names archive and velocities.")],
+    tremor: Annotated[Path, typer.Option(help="Catalogue of tremor.")],
+    earthquakes: Annotated[Path, typer.Option(help="Catalogue of earthquakes (CSV or QuakeML).")],
+    output: Annotated[Path, typer.Option(help="Folder for the dataset.")] = Path("dataset"),
+    test_stations: Annotated[
+        list[str] | None, typer.Option(help="Codes, or how they begin, that only test.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Same seed, same choice of windows.")] = 1,
+) -> None:
+    """Make windows of your own recordings, labelled by your catalogues."""
+    from tremorflow.batch.archive_dataset import write_labelled_archive
+
+    with _explained():
+        with _bars("files", "hours") as (files, hours):
+            found = write_labelled_archive(
+                config, (tremor, earthquakes), output, tuple(test_stations or ()), seed, (files, hours)
+            )
+        typer.echo(found.text())
+        typer.echo(f"written  {output}")
+
+
+@app.command()
+def train(
+    datasets: Annotated[list[Path], typer.Argument(help="Folders of datasets.")],
+    output: Annotated[Path, typer.Option(help="Weight file to write.")] = Path("weights.zip"),
+    start: Annotated[
+        str, typer.Option("--from", help="bundled, simulated or a weight file to go on from.")
+    ] = "",
+    epochs: Annotated[int | None, typer.Option(min=1, help="Rounds over all windows.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="A sixth of it suits `--from`.")] = None,
+    seed: Annotated[int, typer.Option(help="Same seed, same data: same weights.")] = 1,
+    name: Annotated[str, typer.Option(help="Name that the weights are shown under.")] = "",
+) -> None:
+    """Train the classifier on datasets, or go on from weights; a stopped training goes on where it was."""
+    from tremorflow.batch.training import train_settings, train_weights
+
+    with _explained():
+        settings = train_settings(start, epochs, learning_rate, seed)
+        train_weights(datasets, output, settings, start=start, name=name, report=typer.echo)
+
+
+@app.command()
+def adapt(  # noqa: PLR0913, PLR0917 - a command has as many as it has options
+    paths: Annotated[list[Path], typer.Argument(help="Folders or files of recordings of your network.")],
+    output: Annotated[Path, typer.Option(help="Weight file to write.")] = Path("weights.zip"),
+    stations: Annotated[str, typer.Option(help="StationXML, channel table or CSV.")] = "",
+    channel_table: Annotated[str, typer.Option(help="Channel table for WIN32 files.")] = "",
+    orientations: Annotated[str, typer.Option(help="Rotation matrices of the sensors.")] = "",
+    start: Annotated[str, typer.Option("--from", help="mixed, simulated, or a weight file.")] = "bundled",
+    windows: Annotated[int, typer.Option(min=100, help="To train on, half of them own noise.")] = 6000,
+    pieces: Annotated[int, typer.Option(min=1, help="Pieces of two hours, at each station.")] = 3,
+    processes: Annotated[int, typer.Option(min=1, help="Processes that simulate.")] = 2,
+) -> None:
+    """Teach weights the noise of your network, without labels: fewer false alarms there."""
+    from tremorflow.batch.adapt import AdaptRequest, adapt_weights
+    from tremorflow.batch.classify_files import ClassifyRequest
+
+    with _explained():
+        recordings = ClassifyRequest(paths, stations, channel_table, orientations, start, processes=processes)
+        with _bars("recordings") as (read,):
+            adapt_weights(recordings, output, AdaptRequest(windows, pieces), typer.echo, read)
+
+
+@app.command("evaluate-model")
+def evaluate_model(
+    datasets: Annotated[list[Path], typer.Argument(help="Folders of datasets.")],
+    weights: Annotated[str, typer.Option(help="mixed, simulated, or a weight file.")] = "bundled",
+    split: Annotated[Literal["test", "dev", "train"], typer.Option(help="Which windows.")] = "test",
+    output: Annotated[Path | None, typer.Option(help="Folder for table, JSON and figure.")] = None,
+) -> None:
+    """Score weights on labelled windows: confusion, precision, recall, ROC, calibration."""
+    from tremorflow.batch.evaluate_model import evaluate_weights
+    from tremorflow.classifier.score import score_table
+    from tremorflow.classifier.weights import read_weights
+    from tremorflow.figures.model_score import write_model_score
+
+    with _explained():
+        found = read_weights(weights)
+        with _bars("windows") as (done,):
+            score = evaluate_weights(found, datasets, split, done)
+        typer.echo(score_table(score))
+        if output is not None:
+            names = ", ".join(folder.name for folder in datasets)
+            write_model_score(
+                score, output, f"weights {found.card.get('name', '')} {found.hash} on {names}, {split}"
+            )
+
+
+@app.command()
+def weights(
+    name: Annotated[str, typer.Argument(help="mixed, simulated, or a weight file.")] = "bundled",
+) -> None:
+    """Show what weights are: hash, threshold, data, scores, licences."""
+    from tremorflow.classifier.weights import format_card, read_weights
+
+    with _explained():
+        typer.echo(format_card(read_weights(name)))
+
+
+@app.command()
 def settings(
     config: Annotated[
         Path | None, typer.Argument(help="Settings file to check and complete; none: defaults.")

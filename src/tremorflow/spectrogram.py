@@ -174,8 +174,8 @@ def check_band(rate_hz: float, names: str) -> None:
     slowest_hz = 2 * TREMOR_HZ / USABLE
     if rate_hz < slowest_hz * (1 - 1e-6):
         raise DataError(
-            f"{names}: a sampling rate of {rate_hz:g} Hz holds signals up to {USABLE * rate_hz / 2:g} Hz, and "
-            f"tremor is told by 2-8 Hz, so that {slowest_hz:g} Hz or more are needed; leave the station out"
+            f"{names}: a sampling rate of {rate_hz:g} Hz holds signals up to {USABLE * rate_hz / 2:g} Hz, "
+            f"and tremor is told by 2-8 Hz: {slowest_hz:g} Hz or more are needed; leave the station out"
         )
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tremorflow.errors import DataError
 from tremorflow.io.archive import Archive, StationReading, open_archive
 from tremorflow.io.index import Progress
-from tremorflow.io.orientation import known_orientations, read_orientations, rotate
+from tremorflow.io.orientation import Orientation, known_orientations, read_orientations, rotate
 from tremorflow.io.segments import Skip
 from tremorflow.preprocess import (
     PreprocessSettings,
@@ -226,27 +226,46 @@ class RecordedEnvelopes:
 
     def _to_envelopes(self, reading: StationReading) -> Envelopes:
         """Envelopes of one station's recording: bad samples out, units, orientation, band, smoothing."""
-        settings = self._settings.preprocess
-        waveforms = reading.waveforms
-        assert waveforms is not None
-        waveforms = self._without_bad_samples(waveforms, settings)
-        if self._settings.archive.remove_response:
-            waveforms = remove_response(waveforms, reading.channels, settings)
-        else:
-            waveforms = remove_sensitivity(waveforms, reading.channels, settings)
-        orientations = known_orientations(self._orientations, reading.channels, waveforms)
-        if orientations:
-            waveforms = rotate(waveforms, orientations)
-        return compute_envelopes(waveforms, settings)
+        settings, full = self._settings.preprocess, self._settings.archive.remove_response
+        motion = ground_motion(reading, self._orientations, self._tally, settings, full_response=full)
+        return compute_envelopes(motion, settings)
 
-    def _without_bad_samples(self, waveforms: Waveforms, settings: PreprocessSettings) -> Waveforms:
-        """Take out, and count, what is not ground motion."""
-        bad = find_bad_samples(waveforms, settings)
-        columns = [bad.table[name] for name in ("station", "component", "reason", "n_runs", "duration_s")]
-        for code, component, what, n_runs, duration_s in zip(*columns, strict=True):
-            reason = f"{what} samples of component {component}"
-            self._tally.add(str(code), reason, int(n_runs), float(duration_s), _iso(waveforms.start_time))
-        return mask_samples(waveforms, bad.mask) if bad.mask.any() else waveforms
+
+def ground_motion(
+    reading: StationReading,
+    orientations: dict[str, Orientation],
+    tally: Tally,
+    settings: PreprocessSettings,
+    *,
+    full_response: bool = False,
+) -> Waveforms:
+    """Ground motion: without bad samples, in m/s if the sensitivity is known, in true directions if they are.
+
+    Parameters
+    ----------
+    reading
+        With waveforms.
+    orientations
+        By station code, of sensors whose channels have no azimuths.
+    tally
+        Counts the bad samples.
+    settings
+        Of preprocessing.
+    full_response
+        Take out the full response, not the sensitivity alone.
+    """
+    waveforms = reading.waveforms
+    assert waveforms is not None
+    bad = find_bad_samples(waveforms, settings)
+    columns = [bad.table[name] for name in ("station", "component", "reason", "n_runs", "duration_s")]
+    for code, component, what, n_runs, duration_s in zip(*columns, strict=True):
+        reason = f"{what} samples of component {component}"
+        tally.add(str(code), reason, int(n_runs), float(duration_s), _iso(waveforms.start_time))
+    waveforms = mask_samples(waveforms, bad.mask)
+    remove = remove_response if full_response else remove_sensitivity
+    waveforms = remove(waveforms, reading.channels, settings)
+    known = known_orientations(orientations, reading.channels, waveforms)
+    return rotate(waveforms, known) if known else waveforms
 
 
 def open_recordings(settings: Settings, progress: Progress | None = None) -> RecordedEnvelopes:

@@ -1,14 +1,14 @@
 """A simulation as a source of envelopes, without a file in between; stations in parallel."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
 
-from tremorflow.batch.recordings import ROLES, SKIP_COLUMNS, Tally
+from tremorflow.batch.recordings import ROLES, SKIP_COLUMNS, Tally, ground_motion
 from tremorflow.batch.simulated_archive import (
     count_samples,
     cut_tiles,
@@ -18,15 +18,8 @@ from tremorflow.batch.simulated_archive import (
 )
 from tremorflow.batch.workers import Workers
 from tremorflow.errors import DataError
-from tremorflow.io.orientation import rotate
-from tremorflow.preprocess import (
-    PreprocessSettings,
-    compute_envelopes,
-    context_s,
-    find_bad_samples,
-    mask_samples,
-    remove_sensitivity,
-)
+from tremorflow.io.archive import StationReading
+from tremorflow.preprocess import PreprocessSettings, compute_envelopes, context_s
 from tremorflow.records import Envelopes, FloatArray, Network, Station, Waveforms, seconds, timedelta
 
 if TYPE_CHECKING:
@@ -46,20 +39,70 @@ class Part(NamedTuple):
     left_out: dict[tuple[str, str], list[float | str]]
 
 
-class StationFeed:
-    """Envelopes of the stations of a simulation, one after the other; the last tiles of each are kept."""
+class SimulatedWaveforms:
+    """What the stations of a simulation record, as an archive gives it; the last tiles of each are kept.
+
+    Spans are best asked for in order of time.
+    """
+
+    def __init__(self, simulation: "Simulation") -> None:
+        self.network = without_site_terms(simulation.network)
+        self.orientations = list_orientations(simulation)
+        self._simulation = simulation
+        self._channels = tuple(list_channels(simulation))
+        self._tiles: dict[int, OrderedDict[int, Recorded]] = {}
+
+    def read(
+        self, stations: Sequence[int], begin: np.datetime64, end: np.datetime64
+    ) -> Iterator[StationReading]:
+        """Give the counts of stations (rows of the network), one after the other; None for one without."""
+        for station in stations:
+            channels = self._channels[3 * station : 3 * station + 3]
+            yield StationReading(self._record(station, begin, end), channels, [])
+
+    def _record(self, station: int, begin: np.datetime64, end: np.datetime64) -> Waveforms | None:
+        """Take the counts of one station on the samples from ``begin`` to ``end``; None if it has none."""
+        simulation = self._simulation
+        grid = simulation.grid
+        first, last = (
+            int(np.ceil(seconds(time - grid.start_time) * grid.rate_hz - 1e-6)) for time in (begin, end)
+        )
+        first, last = max(first, 0), min(last, count_samples(grid))
+        if first >= last:
+            return None
+        samples = np.full((1, 3, last - first), np.nan)
+        for cut in cut_tiles(grid, first, last):
+            recorded = self._tile(station, cut.tile)
+            part = slice(cut.first, cut.last)
+            at = cut.tile * grid.tile_samples + cut.first - first
+            counts, present = recorded.counts[:, part], recorded.present[:, part]
+            samples[0, :, at : at + counts.shape[1]] = np.where(present, counts, np.nan)
+        if not np.isfinite(samples).any():
+            return None
+        network = self.network.subset([station])
+        components, start_time = simulation.instrument.components(station), sample_time(grid, first)
+        return Waveforms(network, components, samples, start_time, grid.rate_hz, "count")
+
+    def _tile(self, station: int, tile: int) -> "Recorded":
+        kept = self._tiles.setdefault(station, OrderedDict())
+        if tile not in kept:
+            kept[tile] = self._simulation.record(station, tile)
+            while len(kept) > KEPT_TILES:
+                kept.popitem(last=False)
+        return kept[tile]
+
+
+class StationEnvelopes:
+    """Envelopes of the stations of a simulation, one after the other."""
 
     def __init__(self, simulation: "Simulation", settings: PreprocessSettings) -> None:
-        self._simulation = simulation
+        self._waveforms = SimulatedWaveforms(simulation)
         self._settings = settings
-        self._channels = list_channels(simulation)
-        self._orientations = list_orientations(simulation)
-        self._tiles: dict[int, OrderedDict[int, Recorded]] = {}
 
     def read(self, station: int, start_time: np.datetime64, end_time: np.datetime64) -> Part:
         """Envelopes of one station from start up to end."""
         settings, tally = self._settings, Tally()
-        rate, code = settings.envelope_rate_hz, self._simulation.network.codes[station]
+        rate, code = settings.envelope_rate_hz, self._waveforms.network.codes[station]
         count, step = round(seconds(end_time - start_time) * rate), round(CHUNK_S * rate)
         values, unit = np.full((len(ROLES), count), np.nan), ""
         for first in range(0, count, step):
@@ -86,50 +129,11 @@ class StationFeed:
         """Envelopes of a span, computed with the context that they need."""
         settings = self._settings
         margin = timedelta(context_s(settings) + 1.0)
-        waveforms = self._record(station, begin - margin, end + margin)
-        if waveforms is None:
+        (reading,) = self._waveforms.read([station], begin - margin, end + margin)
+        if reading.waveforms is None:
             return None
-        bad = find_bad_samples(waveforms, settings)
-        columns = [bad.table[name] for name in ("station", "component", "reason", "n_runs", "duration_s")]
-        for code, component, what, n_runs, duration_s in zip(*columns, strict=True):
-            tally.add(str(code), f"{what} samples of component {component}", int(n_runs), float(duration_s))
-        waveforms = mask_samples(waveforms, bad.mask)
-        channels = self._channels[3 * station : 3 * station + 3]
-        waveforms = remove_sensitivity(waveforms, channels, settings)
-        if waveforms.network.codes[0] in self._orientations:
-            waveforms = rotate(waveforms, self._orientations)
-        return compute_envelopes(waveforms, settings)
-
-    def _record(self, station: int, begin: np.datetime64, end: np.datetime64) -> Waveforms | None:
-        """Take the counts of one station on the samples from ``begin`` to ``end``; None if it has none."""
-        simulation = self._simulation
-        grid = simulation.grid
-        first, last = (
-            int(np.ceil(seconds(time - grid.start_time) * grid.rate_hz - 1e-6)) for time in (begin, end)
-        )
-        first, last = max(first, 0), min(last, count_samples(grid))
-        if first >= last:
-            return None
-        samples = np.full((1, 3, last - first), np.nan)
-        for cut in cut_tiles(grid, first, last):
-            recorded = self._tile(station, cut.tile)
-            part = slice(cut.first, cut.last)
-            at = cut.tile * grid.tile_samples + cut.first - first
-            counts, present = recorded.counts[:, part], recorded.present[:, part]
-            samples[0, :, at : at + counts.shape[1]] = np.where(present, counts, np.nan)
-        if not np.isfinite(samples).any():
-            return None
-        network = simulation.network.subset([station])
-        components, start_time = simulation.instrument.components(station), sample_time(grid, first)
-        return Waveforms(network, components, samples, start_time, grid.rate_hz, "count")
-
-    def _tile(self, station: int, tile: int) -> "Recorded":
-        kept = self._tiles.setdefault(station, OrderedDict())
-        if tile not in kept:
-            kept[tile] = self._simulation.record(station, tile)
-            while len(kept) > KEPT_TILES:
-                kept.popitem(last=False)
-        return kept[tile]
+        motion = ground_motion(reading, self._waveforms.orientations, tally, settings)
+        return compute_envelopes(motion, settings)
 
 
 class SimulatedRecordings:
@@ -165,7 +169,7 @@ class SimulatedRecordings:
         self._tally = Tally()
         self._recorded_s: dict[str, float] = {}
         count = max(1, min(processes, len(self.network)))
-        self._workers = Workers(StationFeed(simulation, self._settings), count)
+        self._workers = Workers(StationEnvelopes(simulation, self._settings), count)
 
     def __enter__(self) -> Self:
         return self
@@ -212,7 +216,7 @@ class SimulatedRecordings:
             [(station, start_time, end_time) for station in range(worker, len(self.network), n_workers)]
             for worker in range(n_workers)
         ]
-        for part in self._workers.run(StationFeed.read, shares):
+        for part in self._workers.run(StationEnvelopes.read, shares):
             values[part.station] = part.values
             units.add(part.unit)
             self._tally.merge(part.left_out)

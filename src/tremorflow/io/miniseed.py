@@ -130,7 +130,7 @@ def _implausible(path: Path, run: _Record) -> Skip:
 
 
 def _fast_runs(
-    buffer: bytes,
+    buffer: bytes | memoryview,
     start_time: np.datetime64 | None,
     end_time: np.datetime64 | None,
     channels: Collection[str] | None,

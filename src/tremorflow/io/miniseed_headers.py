@@ -1,7 +1,7 @@
 """Fixed headers of miniSEED 2, all of a file at once: which records are near a span, before any is parsed.
 
-libmseed parses every record of a file to find those of an hour; a day file read hour by hour would be parsed 24
-times.
+libmseed parses every record of a file to find those of an hour; a day file read hour by hour would be
+parsed 24 times.
 """
 
 import numpy as np
@@ -28,27 +28,30 @@ def records_near(
 
     Cheaply: big-endian records of version 2, of one length throughout, each with the blockette that says so.
     """
-    if start_time is None or end_time is None or len(buffer) < FIXED_HEADER.itemsize:
+    if start_time is None or end_time is None:
         return buffer
-    first = np.frombuffer(buffer, FIXED_HEADER, count=1)[0]
-    if first["blockette"] != BLOCKETTE_1000 or not 6 <= first["length"] <= 16:
-        return buffer
-    length = 1 << int(first["length"])
-    count, rest = divmod(len(buffer), length)
-    if rest or not count:
-        return buffer
-    headers = np.ndarray((count,), FIXED_HEADER, buffer, strides=(length,))
-    if not _are_alike(headers, int(first["length"])):
+    headers = read_headers(buffer)
+    if headers is None:
         return buffer
     begin_s, end_s = _spans_s(headers)
-    wanted = ((t - np.datetime64(0, "s")) / np.timedelta64(1, "s") for t in (start_time, end_time))
-    low, high = next(wanted) - SPARE_S, next(wanted) + SPARE_S
-    rows = np.flatnonzero((end_s >= low) & (begin_s <= high))
-    if not len(rows):
-        return buffer[:0]
-    if rows[-1] - rows[0] + 1 == len(rows):
+    wanted = [(time - np.datetime64(0, "s")) / np.timedelta64(1, "s") for time in (start_time, end_time)]
+    rows = np.flatnonzero((end_s >= wanted[0] - SPARE_S) & (begin_s <= wanted[1] + SPARE_S))
+    length = headers.strides[0]
+    if len(rows) and rows[-1] - rows[0] + 1 == len(rows):
         return memoryview(buffer)[rows[0] * length : (rows[-1] + 1) * length]
     return b"".join(buffer[row * length : (row + 1) * length] for row in rows)
+
+
+def read_headers(buffer: bytes) -> NDArray[np.void] | None:
+    """(record,) headers of a file, with the length of a record as stride; None where they are not alike."""
+    if len(buffer) < FIXED_HEADER.itemsize:
+        return None
+    first = np.frombuffer(buffer, FIXED_HEADER, count=1)[0]
+    length = int(first["length"])
+    if first["blockette"] != BLOCKETTE_1000 or not 6 <= length <= 16 or len(buffer) % (1 << length):
+        return None
+    headers = np.ndarray((len(buffer) >> length,), FIXED_HEADER, buffer, strides=(1 << length,))
+    return headers if _are_alike(headers, length) else None
 
 
 def _are_alike(headers: NDArray[np.void], length: int) -> bool:

@@ -155,7 +155,7 @@ def rotate(waveforms: Waveforms, orientations: Mapping[str, Orientation]) -> Wav
 def known_orientations(
     given: Mapping[str, Orientation], channels: Iterable[Channel], waveforms: Waveforms
 ) -> dict[str, Orientation]:
-    """Orientation of the one station of ``waveforms``, given or from its channels, if it needs and allows one.
+    """Orientation of the one station of ``waveforms``, given or from its channels, if it needs one.
 
     Components that are called E, N, Z or U need none. Empty if none is known or a component is missing.
     """

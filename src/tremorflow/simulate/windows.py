@@ -264,7 +264,7 @@ def _draw_label(settings: WindowSettings, rng: Generator) -> str:
 
 
 def _matched(settings: WindowSettings, seed: int, number: int) -> tuple[WindowSettings, str, Scene]:
-    """Label, scene and settings of a window that shares station, background, distance and SNR with two more."""
+    """Draw settings, label and scene of a window that shares station, background, distance and SNR."""
     triple, place = divmod(number, 3)
     rng = generator(seed, "matched", triple)
     scene = _draw_scene(settings, seed, triple, rng)

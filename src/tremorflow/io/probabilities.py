@@ -1,0 +1,120 @@
+"""Probabilities in files: a table for people (CSV), arrays for the chain (.npz)."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tremorflow.errors import DataError
+from tremorflow.records import (
+    CLASSES,
+    PROBABILITY_COLUMNS,
+    Network,
+    Probabilities,
+    Station,
+    timedelta,
+)
+
+DECIMALS = 4  # of probabilities in the table: calibration is not good to more
+_STATION_FIELDS = ("latitude", "longitude", "elevation_m", "site_amplification", "s_delay_s")
+
+
+def probability_table(probabilities: Probabilities) -> pd.DataFrame:
+    """One row per station and window that has any recording, with ``PROBABILITY_COLUMNS``."""
+    rows, windows = np.nonzero(probabilities.completeness > 0)
+    stations = probabilities.network.stations
+    starts = probabilities.start_times[windows].astype("datetime64[ns]")
+    values = probabilities.values[rows, :, windows].astype(np.float64).round(DECIMALS)
+    return pd.DataFrame(
+        {
+            "network": pd.array([stations[row].network for row in rows], dtype="string"),
+            "station": pd.array([stations[row].station for row in rows], dtype="string"),
+            "location": pd.array([probabilities.instruments[row][0] for row in rows], dtype="string"),
+            "band": pd.array([probabilities.instruments[row][1] for row in rows], dtype="string"),
+            "start_time": starts,
+            "end_time": starts + timedelta(probabilities.window_s),
+            **{f"p_{name}": values[:, k] for k, name in enumerate(CLASSES)},
+            "completeness": probabilities.completeness[rows, windows].astype(np.float64).round(DECIMALS),
+        },
+        columns=list(PROBABILITY_COLUMNS),
+    )
+
+
+def write_probability_table(path: str | Path, probabilities: Probabilities) -> None:
+    """Write the table as CSV, times in ISO 8601 with Z, through a temporary name.
+
+    Raises
+    ------
+    DataError
+        The file cannot be written.
+    """
+    table = probability_table(probabilities)
+    for name in ("start_time", "end_time"):
+        table[name] = table[name].dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    _write(Path(path), table.to_csv(index=False).encode())
+
+
+def write_probabilities(path: str | Path, probabilities: Probabilities) -> None:
+    """Write everything as arrays (.npz), as the chain reads it; ``DataError`` if that fails."""
+    stations = probabilities.network.stations
+    target = io.BytesIO()
+    np.savez_compressed(
+        target,
+        allow_pickle=False,
+        values=probabilities.values,
+        completeness=probabilities.completeness,
+        start_times=probabilities.start_times.astype("datetime64[ns]").astype(np.int64),
+        window_s=probabilities.window_s,
+        instruments=np.array(probabilities.instruments, dtype=str).reshape(len(stations), 2),
+        weights=probabilities.weights,
+        threshold=probabilities.threshold,
+        names=np.array([(one.network, one.station) for one in stations], dtype=str).reshape(len(stations), 2),
+        places=np.array(
+            [[getattr(one, name) for name in _STATION_FIELDS] for one in stations], dtype=np.float64
+        ),
+    )
+    _write(Path(path), target.getvalue())
+
+
+def read_probabilities(path: str | Path) -> Probabilities:
+    """Probabilities that ``write_probabilities`` wrote.
+
+    Raises
+    ------
+    DataError
+        No such file, or one that is damaged or something else.
+    """
+    try:
+        content = io.BytesIO(Path(path).read_bytes())  # a damaged file would stay open otherwise
+        with np.load(content, allow_pickle=False) as stored:
+            names, places = stored["names"], stored["places"]
+            stations = [
+                Station(str(network), str(station), *map(float, place))
+                for (network, station), place in zip(names, places, strict=True)
+            ]
+            return Probabilities(
+                network=Network(tuple(stations)),
+                values=stored["values"],
+                completeness=stored["completeness"],
+                start_times=stored["start_times"].astype("datetime64[ns]"),
+                window_s=float(stored["window_s"]),
+                instruments=tuple((str(location), str(band)) for location, band in stored["instruments"]),
+                weights=str(stored["weights"]),
+                threshold=float(stored["threshold"]),
+            )
+    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise DataError(
+            f"{path} does not hold probabilities that can be read ({error}); run `tremorflow classify` again"
+        ) from error
+
+
+def _write(path: Path, content: bytes) -> None:
+    partial = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(content)
+        partial.replace(path)
+    except OSError as error:
+        raise DataError(f"cannot write {path}: {error.strerror or error}; choose another place") from error
