@@ -6,9 +6,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUTPUT ?= demo-output
 BENCH ?=
+TORCH ?= torch==2.13.0
+WORK ?= build/weights
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench docs clean
+.PHONY: help demo test check format bench weights docs clean
 
 help:
 	@echo "make demo    locate two hours of observed Cascadia tremor; results in $(OUTPUT)/"
@@ -16,6 +18,7 @@ help:
 	@echo "make check   lint, formatting, types, and whether the generated pages are up to date"
 	@echo "make format  put sources into the house's format"
 	@echo "make bench   run every benchmark (BENCH=name for one); results in benchmarks/results/"
+	@echo "make weights train the bundled weights of the classifier anew (an hour; needs TREMORFLOW_DATA)"
 	@echo "make docs    build the documentation into site/"
 	@echo "make clean   remove everything that these targets made"
 	@echo "With another Python: make demo PYTHON=python3.12"
@@ -36,9 +39,17 @@ format: $(VENV)/.ready-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.ready-bench
+bench: $(VENV)/.ready-bench $(VENV)/.ready-train
 	$(BIN)/python benchmarks/run.py $(BENCH)
 	$(BIN)/python docs/generate.py
+
+weights: $(VENV)/.ready-train
+	$(BIN)/python tools/weights/make_datasets.py $(WORK)
+	$(BIN)/tremorflow train $(WORK)/mixed --name mixed --output $(WORK)/mixed.zip
+	$(BIN)/tremorflow train $(WORK)/simulated --name simulated --output $(WORK)/simulated.zip
+	$(BIN)/python tools/weights/install.py $(WORK)
+	$(BIN)/python benchmarks/run.py diet diet_snet
+	$(BIN)/python tools/weights/install.py
 
 docs: $(VENV)/.ready-docs
 	$(BIN)/python docs/generate.py
@@ -60,6 +71,12 @@ $(BIN)/python:
 $(VENV)/.ready: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
+
+# PyTorch first and by its version: asked for without one, pip may take a build of several GB for GPUs.
+$(VENV)/.ready-train: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check '$(TORCH)'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[train]'
+	@touch $@ $(VENV)/.ready
 
 $(VENV)/.ready-%: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$*]'

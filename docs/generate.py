@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from typer.models import ArgumentInfo, ParameterInfo
+from typer.models import ArgumentInfo, CommandInfo, ParameterInfo, TyperInfo
 
 import tremorflow
 from tremorflow.cli import app
@@ -130,28 +130,38 @@ def commands_page() -> str:
     text = MADE + "# Command line\n\n```\ntremorflow [--version] COMMAND ...\n```\n\n"
     text += "Every command leaves with status 0 if it did what was asked, 1 if it could not (the message\n"
     text += "says what failed, where, and what to do), 2 if the command line itself is wrong.\n"
-    for command in app.registered_commands:
+    inner = [(f"{group.name} ", one) for group in app.registered_groups for one in commands_of(group)]
+    for before, command in [*(("", one) for one in app.registered_commands), *inner]:
         function = command.callback
         assert function is not None
+        name = before + (command.name or function.__name__)
         hints = get_type_hints(function, include_extras=True)
         parameters = inspect.signature(function).parameters.values()
         rows = [parameter_row(one, *get_args(hints[one.name])) for one in parameters]
-        usage = " ".join(["tremorflow", function.__name__, *(row[0] for row in rows if row[0][0] != "-")])
+        usage = " ".join(["tremorflow", name, *(row[0] for row in rows if row[0][0] != "-")])
         cells = [[f"`{name}`", *others] for name, *others in rows]
         text += f"\n## `{usage}`\n\n{inspect.getdoc(function)}\n\n"
         text += table(["argument or option", "default", "meaning"], cells)
     return text
 
 
+def commands_of(group: TyperInfo) -> list[CommandInfo]:
+    """Commands of a group such as ``tremorflow dataset``."""
+    assert group.typer_instance is not None
+    return group.typer_instance.registered_commands
+
+
 def parameter_row(parameter: inspect.Parameter, kind: Any, about: ParameterInfo) -> list[str]:
     """Name as one types it, default and help of one parameter of a command."""
     required = parameter.default is inspect.Parameter.empty
-    name = "--" + parameter.name.replace("_", "-")
+    given = about.default  # where Typer keeps a name of the option's own
+    own = isinstance(given, str) and given.startswith("--")
+    name = str(given) if own else "--" + parameter.name.replace("_", "-")
     if isinstance(about, ArgumentInfo):
         name = parameter.name.upper() if required else f"[{parameter.name.upper()}]"
     elif get_origin(kind) is Literal:
         name += f" {'|'.join(get_args(kind))}"
-    default = "" if required or parameter.default is None else f"`{parameter.default}`"
+    default = "" if required or parameter.default in (None, "") else f"`{parameter.default}`"
     return [name, default, about.help or ""]
 
 
@@ -212,7 +222,7 @@ def one_result(path: Path) -> str:
 
 def numbers(result: dict[str, Any]) -> str:
     """Show a result as one table of its plain values, and one of each group of alike results."""
-    everything = flat(result)
+    everything = flat({key: one for key, one in result.items() if key != "details"})  # those are for programs
     single = {key: one for key, one in everything.items() if not is_group(one) and key != "benchmark"}
     text = table(["", "value"], [[words(key), shown(one)] for key, one in single.items()]) + "\n"
     for key, group in everything.items():
