@@ -25,8 +25,8 @@ class Recording:
     """Samples (3, time) east, north, up in counts, NaN for missing components, of one station.
 
     ``use`` is "train", "dev" or "test"; ``p_s`` and ``s_s`` are seconds after the first sample, NaN if there
-    is no onset or none is known. Of noise, windows within ``spans_s`` (s) may be used so; the rest serves as
-    the background of the time before.
+    is no onset or none is known; of an earthquake whose onsets are predicted ``picked`` is false. Of noise,
+    windows within ``spans_s`` (s) may be used so; the rest serves as the background of the time before.
     """
 
     source: str
@@ -42,6 +42,7 @@ class Recording:
     depth_km: float = np.nan
     magnitude: float = np.nan
     spans_s: tuple[tuple[float, float], ...] = ((0.0, np.inf),)
+    picked: bool = True
 
 
 def shared_folder() -> Path:
@@ -106,6 +107,7 @@ def iceland() -> list[Recording]:
                     *("Iceland", f"IS.{station}", path.stem, ""),
                     *(samples, rate_hz, times.get("P", np.nan), times.get("S", np.nan)),
                     *(float(event.Y), float(event.X), float(event.Z), float(event.ML)),
+                    picked={row.Phase for row in rows.itertuples() if is_picked(row)} == {"P", "S"},
                 )
             )
     return with_use(found, [one.event for one in found], thirds)
@@ -113,7 +115,11 @@ def iceland() -> list[Recording]:
 
 def onset(row) -> "UTCDateTime":
     """Picked time, or the predicted one where nothing was picked."""
-    return UTCDateTime(row.PickTime if str(row.PickTime).startswith("20") else row.ModelledTime)
+    return UTCDateTime(row.PickTime if is_picked(row) else row.ModelledTime)
+
+
+def is_picked(row) -> bool:
+    return str(row.PickTime).startswith("20")
 
 
 def chile() -> list[Recording]:

@@ -4,18 +4,24 @@ Whatever their origin, records are resampled to 20 Hz and band-passed to 1.5-8 H
 are the simulated ones: what remains different is the ground motion, not the recorder or the processing.
 """
 
-import os
 import sys
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.signal import butter, hilbert, resample_poly, sosfiltfilt
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
+
+import shared_data
+from scipy.signal import butter, hilbert, resample_poly, sosfiltfilt
+from shared_data import shared_folder
+
+from tremorflow.geodesy import distances_km
 from tremorflow.simulate.lfe_library import LfeLibrary, read_lfe_library
-from tremorflow.traveltime import read_velocity_model, station_travel_times
+from tremorflow.traveltime import compute_travel_times, read_velocity_model, station_travel_times
 
 RATE_HZ = 20.0
 BAND_HZ = (1.5, 8.0)
@@ -25,6 +31,8 @@ AFTER_S, BEFORE_S = 12.5, 4.5  # of the S peak that the features look at
 TREMOR_SNR = 4.0  # below it a stack shows its residual noise, not its Green's function
 EARTHQUAKE_SNR = 5.0
 LEAST_S_MINUS_P = 1.2  # s: below it P has no window of its own
+CHILE_STATION = (-21.04323, -69.4874)  # CX.PB01
+HOURS = (3, 9, 15, 21)  # of the days with one component
 CHILE_EVENTS = 25  # one station: more would outweigh the others
 _SOS = butter(4, BAND_HZ, "bandpass", fs=RATE_HZ, output="sos")
 
@@ -76,14 +84,6 @@ class Record:
         """(3, time) part of the motion."""
         first, last = round(first_s * RATE_HZ), round(last_s * RATE_HZ)
         return self.motion[:, max(first, 0) : last]
-
-
-def shared_folder() -> Path:
-    repository = Path(__file__).resolve().parents[2]
-    folder = Path(os.environ.get("TREMORFLOW_DATA", repository.parent / "shared" / "data"))
-    if not folder.is_dir():
-        sys.exit(f"no real recordings at {folder}: set TREMORFLOW_DATA to the folder that holds lfe/")
-    return folder
 
 
 def smooth(values: np.ndarray, length_s: float) -> np.ndarray:
@@ -176,212 +176,53 @@ def with_observed_s(record: Record, reach_s: float = 4.0) -> Record:
 
 
 def earthquake_records() -> list[Record]:
-    folder = shared_folder() / "earthquakes"
-    drafts = [*_ncedc(folder), *_iceland(folder), *_chile(folder), *_anza(folder)]
+    """Real earthquakes of which P and S are known or follow from their place."""
+    found = [*shared_data.ncedc(), *shared_data.iceland(), *shared_data.chile(), *shared_data.anza()]
+    drafts = [one for one in map(_earthquake, found) if one is not None]
+    kept = _spread([one for one in drafts if usable(one, EARTHQUAKE_SNR)])
     half = halves([draft.station for draft in drafts])
-    return [replace(one, half=half[one.station]) for one in drafts if usable(one, EARTHQUAKE_SNR)]
+    return [replace(one, half=half[one.station]) for one in kept]
 
 
-def _ncedc(folder: Path) -> list[Record]:
-    base = folder / "ncedc_windows" / "dataset"
-    records = []
-    for row in pd.read_csv(base / "waveform.csv").itertuples():
-        with np.load(base / "waveform_train" / row.fname) as found:
-            names = str(found["channels"]).split("_")
-            samples, p, s = found["data"].T, int(found["itp"]), int(found["its"])
-        order = [[k for k, name in enumerate(names) if name[-1] in kind] for kind in ("E2", "N13", "Z")]
-        if len(names) != 3 or any(len(found) != 1 for found in order):
-            continue
-        samples = samples[[found[0] for found in order]]
-        if not (np.isfinite(samples).all() and samples.std(axis=-1).all()):
-            continue
-        station = ".".join(row.fname.split("_")[:2])
-        difference = (s - p) / 100
-        records.append(
-            _earthquake(
-                "NCEDC", station, row.fname[:-4], samples, (100.0, p / 100, s / 100), difference * 8.0
-            )
-        )
-    return records
-
-
-def _earthquake(
-    source, station, event, samples, times, distance_km, *, depth_km=8.0, magnitude=np.nan
-) -> Record:
-    """Record with P and S; distance from S - P where none is known (8 km/s: crust, Vp/Vs 1.73)."""
-    rate_hz, p_s, s_s = times
-    depth_km = min(depth_km, 0.8 * distance_km)
-    motion = common_form(samples, rate_hz)
-    return Record(source, station, event, "", motion, p_s, s_s, distance_km, depth_km, magnitude=magnitude)
-
-
-def _iceland(folder: Path) -> list[Record]:
-    from obspy import UTCDateTime, read
-
-    records = []
-    for path in sorted((folder / "iceland_volcanotectonic" / "Volcanotectonic_Iceland").glob("*.picks")):
-        stream = read(str(path.with_suffix(".m")))
-        event = pd.read_csv(path.with_suffix(".event")).iloc[0]
-        picks = pd.read_csv(path)
-        for station, rows in picks.groupby("Station"):
-            times = {row.Phase: str(row.PickTime) for row in rows.itertuples()}
-            traces = stream.select(station=station)
-            one = _three_components(traces)
-            if one is None or set(times) != {"P", "S"} or not all(t.startswith("20") for t in times.values()):
-                continue
-            samples, rate_hz, start = one
-            p, s = (UTCDateTime(times[phase]) - start for phase in "PS")
-            records.append(
-                _earthquake(
-                    "Iceland",
-                    f"IS.{station}",
-                    path.stem,
-                    samples,
-                    (rate_hz, p, s),
-                    (s - p) * 8.0,
-                    depth_km=float(event.Z),
-                    magnitude=float(event.ML),
-                )
-            )
-    return records
-
-
-def _three_components(traces):
-    """Samples (3, time), rate and start of the traces of one station."""
-    order = [[trace for trace in traces if trace.stats.channel[-1] in kind] for kind in ("E2", "N1", "Z3")]
-    if any(len(found) != 1 for found in order):
+def _earthquake(one: shared_data.Recording) -> Record | None:
+    """Record in common form; None unless all components are there and both onsets are known."""
+    s_s, distance_km = one.s_s, (one.s_s - one.p_s) * 8.0  # 8 km/s of S - P: crust, Vp/Vs 1.73
+    if one.source == "Chile":
+        epicentral = float(distances_km(*CHILE_STATION, one.latitude, one.longitude))
+        s_s = one.p_s + _s_minus_p(epicentral, one.depth_km)
+        distance_km = float(np.hypot(epicentral, one.depth_km))
+    if one.source == "Anza":
+        table = pd.read_csv(shared_folder() / "earthquakes" / "anza" / "stations.csv").set_index("station")
+        known = table.distance_km.get(one.station.removeprefix("AN."), distance_km)
+        distance_km = float(np.hypot(known, one.depth_km))
+    if not (one.picked and np.isfinite([one.p_s, s_s]).all() and np.isfinite(one.samples).all()):
         return None
-    start = max(found[0].stats.starttime for found in order)
-    end = min(found[0].stats.endtime for found in order)
-    cut = [found[0].slice(start, end) for found in order]
-    length = min(len(trace) for trace in cut)
-    samples = np.array([trace.data[:length] for trace in cut], dtype=float)
-    if length < 100 or not np.isfinite(samples).all() or not samples.std(axis=-1).all():
-        return None
-    return samples, float(cut[0].stats.sampling_rate), cut[0].stats.starttime
+    depth_km = one.depth_km if np.isfinite(one.depth_km) else 8.0
+    magnitude = 3.0 if one.source == "Anza" else one.magnitude
+    motion = common_form(one.samples, one.rate_hz)
+    return Record(
+        *(one.source, one.station, one.event, "", motion, one.p_s, s_s, distance_km),
+        depth_km=min(depth_km, 0.8 * distance_km),
+        magnitude=magnitude,
+    )
 
 
-def _chile(folder: Path) -> list[Record]:
-    """Slab earthquakes below PB01. No picks come with them: P is picked here, S by the travel-time model."""
-    import h5py
-
-    from tremorflow.geodesy import distances_km
-
-    table = pd.read_csv(folder / "chile_pb01" / "metadata.csv")
-    model = read_velocity_model("iasp91")
-    records = []
-    with h5py.File(folder / "chile_pb01" / "waveforms.hdf5") as file:
-        for row in table.itertuples():
-            bucket, _, place = row.trace_name.partition("$")
-            samples = np.asarray(file["data"][bucket][int(place.split(",")[0])], float)
-            epicentral = float(
-                distances_km(
-                    row.station_latitude_deg,
-                    row.station_longitude_deg,
-                    row.source_latitude_deg,
-                    row.source_longitude_deg,
-                )
-            )
-            hypocentral = float(np.hypot(epicentral, row.source_depth_km))
-            p_s = pick_onset(samples[_vertical(file)])
-            difference = _s_minus_p(model, epicentral, row.source_depth_km)
-            records.append(
-                _earthquake(
-                    "Chile",
-                    "CX.PB01",
-                    str(row.trace_start_time),
-                    samples[[_east(file), _north(file), _vertical(file)]],
-                    (RATE_HZ, p_s, p_s + difference),
-                    hypocentral,
-                    depth_km=row.source_depth_km,
-                    magnitude=row.source_magnitude,
-                )
-            )
-    good = [one for one in records if usable(one, EARTHQUAKE_SNR)]
-    return good[:: max(1, len(good) // CHILE_EVENTS)][:CHILE_EVENTS]
+def _spread(records: list[Record]) -> list[Record]:
+    """All records, but of Chile's one station only so many, spread over the year."""
+    chile = [one for one in records if one.source == "Chile"]
+    few = chile[:: max(1, len(chile) // CHILE_EVENTS)][:CHILE_EVENTS]
+    return [one for one in records if one.source != "Chile" or any(one is other for other in few)]
 
 
-def _order(file) -> str:
-    value = file["data_format"]["component_order"][()] if "data_format" in file else b"ZNE"
-    return value.decode() if isinstance(value, bytes) else str(value)
+@lru_cache(maxsize=1)
+def _slab_times():
+    model, depths = read_velocity_model("iasp91"), np.arange(0.0, 251.0, 5.0)
+    return tuple(compute_travel_times(model, depths, 700.0, phase=phase) for phase in "PS")
 
 
-def _vertical(file) -> int:
-    return _order(file).index("Z")
-
-
-def _north(file) -> int:
-    return _order(file).index("N")
-
-
-def _east(file) -> int:
-    return _order(file).index("E")
-
-
-def _s_minus_p(model, epicentral_km: float, depth_km: float) -> float:
-    from tremorflow.traveltime import compute_travel_times
-
-    key = (id(model),)
-    if key not in _TABLES:
-        depths, reach = np.arange(0.0, 251.0, 5.0), 700.0
-        _TABLES[key] = tuple(compute_travel_times(model, depths, reach, phase=phase) for phase in "PS")
-    p, s = _TABLES[key]
+def _s_minus_p(epicentral_km: float, depth_km: float) -> float:
+    p, s = _slab_times()
     return float(s.times(depth_km, epicentral_km) - p.times(depth_km, epicentral_km))
-
-
-_TABLES: dict = {}
-
-
-def pick_onset(vertical: np.ndarray) -> float:
-    """Seconds to where 0.5 s after hold most more energy than 4 s before; good to 0.2 s at SNR 5."""
-    power = common_form(vertical[None], RATE_HZ)[0] ** 2
-    total = np.concatenate([[0.0], np.cumsum(power)])
-    short, long = round(0.5 * RATE_HZ), round(4.0 * RATE_HZ)
-    places = np.arange(long, len(power) - short)
-    after = (total[places + short] - total[places]) / short
-    before = (total[places] - total[places - long]) / long
-    ratio = after / (before + 1e-4 * power.max())
-    return float(places[int(np.argmax(ratio))] / RATE_HZ)
-
-
-def _anza(folder: Path) -> list[Record]:
-    from obspy import Stream, UTCDateTime, read
-
-    base = folder / "anza"
-    stations = pd.read_csv(base / "stations.csv").set_index("station")
-    picks: dict[str, dict[str, UTCDateTime]] = {}
-    for line in next(base.glob("*.obs")).read_text().splitlines():
-        words = line.split()
-        if len(words) >= 9:
-            day, clock = words[6], words[7]
-            time = UTCDateTime(f"{day}T{clock}00") + float(words[8])
-            picks.setdefault(words[0], {})[words[4]] = time
-    records = []
-    for station, times in picks.items():
-        stream = Stream()
-        for path in base.glob(f"*.{station}0?.sac"):
-            trace = read(str(path))[0]
-            if trace.stats.channel[0] in "BHE" and trace.stats.channel[1] == "H":
-                stream.append(trace)
-        for band in ("HH", "BH", "EH"):
-            one = _three_components([t for t in stream if t.stats.channel[:2] == band])
-            if one is not None and set(times) == {"P", "S"}:
-                p, s = (times[phase] - one[2] for phase in "PS")
-                distance = float(np.hypot(stations.distance_km.get(station, (s - p) * 8), 17.3))
-                records.append(
-                    _earthquake(
-                        "Anza",
-                        f"AN.{station}",
-                        "anza",
-                        one[0],
-                        (one[1], p, s),
-                        distance,
-                        depth_km=17.3,
-                        magnitude=3.0,
-                    )
-                )
-                break
-    return records
 
 
 # --- noise --------------------------------------------------------------------------------------------------
@@ -393,35 +234,20 @@ def noise_records() -> list[Record]:
     Windows with an event that rises fast (P or S of a local earthquake, a spike) are left out: STA/LTA.
     Half "a" is what DEFINITIONS.md lets one train on.
     """
-    from obspy import read
-
-    folder = shared_folder() / "noise"
     records = []
-    for path in sorted((folder / "puertorico").glob("*.mseed")):
-        stream = read(str(path))
-        for station in sorted({trace.stats.station for trace in stream}):
-            one = _three_components(stream.select(station=station))
-            train = station != "PR44" and "20170908_170000" in path.name
-            if one is not None:
-                name = f"PR.{station}"
-                records += _windows("Puerto Rico", name, path.stem, "a" if train else "b", one[:2])
-    single = {"undervolc": ("UV06", 2), "california": ("CCA", 1)}
-    for name, (trained, component) in single.items():
-        for path in sorted((folder / name).iterdir()):
-            trace = read(str(path))[0]
-            hours = [trace.slice(trace.stats.starttime + h * 3600, trace.stats.starttime + (h + 1) * 3600)
-                     for h in (3, 9, 15, 21)]  # fmt: skip
-            for hour, part in zip((3, 9, 15, 21), hours, strict=True):
-                samples = np.full((3, len(part)), np.nan)
-                samples[component] = part.data
-                half = "a" if trace.stats.station == trained else "b"
-                records += _windows(
-                    name,
-                    f"{name}.{trace.stats.station}",
-                    f"{hour}",
-                    half,
-                    (samples, part.stats.sampling_rate),
-                )
+    for one in shared_data.puerto_rico():
+        if one.use != "dev":  # of the same hour as what trains
+            half = "a" if one.use == "train" else "b"
+            records += _windows("Puerto Rico", one.station, one.event, half, (one.samples, one.rate_hz))
+    for one in shared_data.single_component():
+        if one.source not in ("undervolc", "California") or one.use == "dev":
+            continue
+        half, name = "a" if one.use == "train" else "b", one.source.lower()
+        for hour in HOURS:
+            first, last = (round(h * 3600 * one.rate_hz) for h in (hour, hour + 1))
+            code = f"{name}.{one.station.partition('.')[2]}"
+            part = (one.samples[:, first:last], one.rate_hz)
+            records += _windows(name, code, f"{hour}", half, part)
     return records
 
 

@@ -270,7 +270,7 @@ def dataset_archive(
 
 
 @app.command()
-def train(
+def train(  # noqa: PLR0913, PLR0917 - a command has as many as it has options
     datasets: Annotated[list[Path], typer.Argument(help="Folders of datasets.")],
     output: Annotated[Path, typer.Option(help="Weight file to write.")] = Path("weights.zip"),
     start: Annotated[
@@ -280,13 +280,18 @@ def train(
     learning_rate: Annotated[float | None, typer.Option(help="A sixth of it suits `--from`.")] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same data: same weights.")] = 1,
     name: Annotated[str, typer.Option(help="Name that the weights are shown under.")] = "",
+    profile: Annotated[
+        Literal["default", "nakano", "jinde"],
+        typer.Option(help="Ours, or a stand-in for a published design."),
+    ] = "default",
 ) -> None:
     """Train the classifier on datasets, or go on from weights; a stopped training goes on where it was."""
-    from tremorflow.batch.training import train_settings, train_weights
+    from tremorflow.batch.training import TrainRequest, train_weights
 
     with _explained():
-        settings = train_settings(start, epochs, learning_rate, seed)
-        train_weights(datasets, output, settings, start=start, name=name, report=typer.echo)
+        request = TrainRequest(start, name, profile, epochs, learning_rate, seed)
+        with _bars("windows", "batches") as bars:
+            train_weights(datasets, output, request, typer.echo, bars)
 
 
 @app.command()
@@ -307,8 +312,8 @@ def adapt(  # noqa: PLR0913, PLR0917 - a command has as many as it has options
 
     with _explained():
         recordings = ClassifyRequest(paths, stations, channel_table, orientations, start, processes=processes)
-        with _bars("recordings") as (read,):
-            adapt_weights(recordings, output, AdaptRequest(windows, pieces), typer.echo, read)
+        with _bars("recordings", "batches") as bars:
+            adapt_weights(recordings, output, AdaptRequest(windows, pieces), typer.echo, bars)
 
 
 @app.command("evaluate-model")

@@ -1,6 +1,6 @@
 """``tremorflow adapt``: a network's own noise, without labels, lowers the false alarms of weights there."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -51,7 +51,7 @@ def adapt_weights(
     output: str | Path,
     request: AdaptRequest,
     report: Report = print,
-    progress: Progress | None = None,
+    progress: Sequence[Progress | None] = (None, None),
 ) -> Weights:
     """Weights that know the noise of a network; written to ``output``.
 
@@ -68,7 +68,7 @@ def adapt_weights(
     """
     train, defaults = training_parts()
     start = read_weights(recordings.weights)
-    found, skips = _own_noise(recordings, request, start.spectrogram, progress)
+    found, skips = _own_noise(recordings, request, start.spectrogram, progress[0])
     report(f"own noise: {len(found)} recordings of {len({one.origin for one in found})} stations")
     for reason, count in skips.groupby("reason", sort=False)["count"].sum().head(3).items():
         report(f"skipped: {count} x {reason}")
@@ -76,7 +76,9 @@ def adapt_weights(
     settings = replace(
         defaults, epochs=request.epochs, learning_rate=request.learning_rate, seed=request.seed
     )
-    weights: Weights = train(examples, start.spectrogram, settings, start=start, report=report)
+    weights: Weights = train(
+        examples, start.spectrogram, settings, start=start, report=report, progress=progress[1]
+    )
     name = f"{start.card.get('name', start.hash)}, adapted"
     stations = sorted({one.origin for one in found})
     weights.card.update(

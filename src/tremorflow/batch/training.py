@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,27 +12,43 @@ import pandas as pd
 from tremorflow import __version__
 from tremorflow.classifier.dataset import WindowDataset, open_dataset
 from tremorflow.classifier.examples import load_examples
+from tremorflow.classifier.profiles import PROFILES
 from tremorflow.classifier.weights import Weights, read_weights, write_weights
-from tremorflow.errors import MissingExtraError
+from tremorflow.errors import MissingExtraError, SettingsError
 from tremorflow.spectrogram import SpectrogramSettings
 
 if TYPE_CHECKING:
     from tremorflow.classifier.train import TrainSettings
 
 Report = Callable[[str], None]
+Progress = Callable[[int, int], None]
 FINE_TUNING_EPOCHS = 8  # a few hundred windows, minutes
 FINE_TUNING_RATE = 3e-4  # a sixth: what the weights know is kept where the new windows say nothing
+
+
+@dataclass(frozen=True, slots=True)
+class TrainRequest:
+    """How to train.
+
+    ``start`` are weights to go on from: "bundled", a bundled name, or a file; empty: random numbers.
+    ``profile`` is one of ``classifier.profiles.PROFILES``; with ``start``, its settings count instead.
+    Epochs and learning rate that are not given are the defaults, gentler ones with ``start``.
+    """
+
+    start: str = ""
+    name: str = ""
+    profile: str = "default"
+    epochs: int | None = None
+    learning_rate: float | None = None
+    seed: int = 1
 
 
 def train_weights(
     folders: Sequence[str | Path],
     output: str | Path,
-    settings: "TrainSettings | None" = None,
-    *,
-    start: str = "",
-    name: str = "",
-    spectrogram: SpectrogramSettings | None = None,
+    request: TrainRequest | None = None,
     report: Report = print,
+    progress: Sequence[Progress | None] = (None, None),
 ) -> Weights:
     """Train on datasets and write the weights; a training that was stopped goes on where it was.
 
@@ -42,37 +58,39 @@ def train_weights(
         Datasets; their "train" windows are trained on, their "dev" windows calibrate.
     output
         Weight file. Beside it a checkpoint is kept until the training is done.
-    settings
-        Of the training.
-    start
-        Weights to go on from: "bundled", a bundled name, or a file. Empty: from random numbers.
-    name
-        That the weights are shown under.
-    spectrogram
-        Settings of the spectrograms; those of ``start`` if that is given, else the defaults.
+    request
+        How to train.
     report
         Called with a line now and then.
+    progress
+        Called with the windows read, and with the batches trained on, and how many there are.
 
     Raises
     ------
     MissingExtraError
         torch is not installed.
-    DataError, ModelError
-        Datasets or weights that do not serve; the message says why.
+    DataError, ModelError, SettingsError
+        Datasets, weights or a profile that do not serve; the message says why.
     """
-    train, defaults = training_parts()
-    first = read_weights(start) if start else None
-    spectrogram = first.spectrogram if first is not None else spectrogram or SpectrogramSettings()
+    request = request or TrainRequest()
+    train, _ = training_parts()
+    start = read_weights(request.start) if request.start else None
+    settings, spectrogram = train_settings(request)
+    spectrogram = spectrogram if start is None else start.spectrogram
     datasets = [open_dataset(folder) for folder in folders]
     report(f"reading {sum(len(one) for one in datasets)} windows and computing their spectrograms")
-    examples = load_examples(datasets, spectrogram)
-    checkpoint = Path(output).with_name(Path(output).name + ".checkpoint")
+    examples = load_examples(datasets, spectrogram, progress=progress[0])
     weights: Weights = train(
-        examples, spectrogram, settings or defaults, start=first, checkpoint=checkpoint, report=report
+        examples,
+        spectrogram,
+        settings,
+        start=start,
+        checkpoint=Path(output).with_name(Path(output).name + ".checkpoint"),
+        report=report,
+        progress=progress[1],
     )
-    weights.card.update(
-        {"name": name or Path(output).stem} | describe_training(datasets, examples.table, first)
-    )
+    card = describe_training(datasets, examples.table, start)
+    weights.card.update({"name": request.name or Path(output).stem} | card)
     write_weights(output, weights)
     report(f"written  {output} ({weights.hash})")
     return weights
@@ -104,15 +122,17 @@ def describe_training(
     return card
 
 
-def train_settings(
-    start: str = "", epochs: int | None = None, learning_rate: float | None = None, seed: int = 1
-) -> "TrainSettings":
-    """Make the settings of a training; gentler where it goes on from other weights."""
+def train_settings(request: TrainRequest) -> tuple["TrainSettings", SpectrogramSettings]:
+    """Make the settings of a training, gentler with weights to go on from, and of its spectrograms."""
     _, defaults = training_parts()
-    gentle = {"epochs": FINE_TUNING_EPOCHS, "learning_rate": FINE_TUNING_RATE} if start else {}
-    given = {"epochs": epochs, "learning_rate": learning_rate}
+    if request.profile not in PROFILES:
+        raise SettingsError(f"no profile {request.profile!r}; there are {', '.join(PROFILES)}")
+    profile = PROFILES[request.profile]
+    gentle = {"epochs": FINE_TUNING_EPOCHS, "learning_rate": FINE_TUNING_RATE} if request.start else {}
+    given = {"epochs": request.epochs, "learning_rate": request.learning_rate}
     chosen: dict[str, Any] = gentle | {key: value for key, value in given.items() if value is not None}
-    return replace(defaults, seed=seed, **chosen)
+    model = replace(defaults.model, **profile.model)
+    return replace(defaults, seed=request.seed, model=model, **chosen), profile.spectrogram
 
 
 def training_parts() -> tuple[Any, "TrainSettings"]:

@@ -1,6 +1,6 @@
 """What training reads: spectra, labels and backgrounds of windows, in memory."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from tremorflow.classifier.dataset import CATEGORIES, WindowBatch, WindowDataset, dataset_table
 from tremorflow.errors import DataError
 from tremorflow.spectrogram import SpectrogramSettings, frames_of_window, window_log_power
+
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,10 @@ class Examples:
 
 
 def load_examples(
-    datasets: Sequence[WindowDataset], settings: SpectrogramSettings, splits: Sequence[str] = ("train", "dev")
+    datasets: Sequence[WindowDataset],
+    settings: SpectrogramSettings,
+    splits: Sequence[str] = ("train", "dev"),
+    progress: Progress | None = None,
 ) -> Examples:
     """Spectra of all windows of some splits.
 
@@ -63,13 +68,21 @@ def load_examples(
         Of the spectrograms. Backgrounds that were made with other frames or bands are left out.
     splits
         Which to load.
+    progress
+        Called with the number of windows done and in all.
 
     Raises
     ------
     DataError
         No window at all, or windows shorter than those of the settings.
     """
-    parts = [part for dataset in datasets for part in _load(dataset, settings, splits)]
+    total = sum(int(one.table["split"].isin(list(splits)).sum()) for one in datasets)
+    parts: list[Examples] = []
+    for dataset in datasets:
+        for part in _load(dataset, settings, splits):
+            parts.append(part)
+            if progress is not None:
+                progress(sum(map(len, parts)), total)
     if not parts:
         names = ", ".join(str(dataset.folder) for dataset in datasets)
         raise DataError(f"{names}: no window of {' or '.join(splits)}; make a dataset with these splits")

@@ -15,6 +15,7 @@ from tremorflow.spectrogram import SpectrogramSettings, compute_spectrograms, wi
 BAND_HZ = (2.0, 8.0)  # in which SNR is told (DEFINITIONS.md)
 RISE_RATIO = 40.0  # of 1 s over the 30 s before, in power: impulsive, so no noise window
 SCREEN_STEP_S = 10.0
+SHARE_WORKING = 0.3  # of hums and bursts that come in strokes: digging, loading, one car after the other
 SPECTRUM_SAMPLES = 4096  # of spectra that noise is made from: 0.006 Hz at 25 Hz
 
 Samples = NDArray[np.float32]
@@ -159,6 +160,16 @@ def swelling(n_samples: int, rate_hz: float, rng: Generator) -> FloatArray:
     return np.asarray(10 ** ((curve - curve.mean()) / (curve.std() + 1e-9) * rng.uniform(1, 7) / 20))
 
 
+def working(n_samples: int, rate_hz: float, rng: Generator) -> FloatArray:
+    """(time,) gain of something that works with breaks: strokes of 2 to 15 s, each of its own strength."""
+    edges_s = np.cumsum(rng.uniform(2, 15, int(n_samples / rate_hz)))
+    stroke = np.searchsorted(edges_s, np.arange(n_samples) / rate_hz)
+    strengths = np.where(
+        rng.random(len(edges_s) + 1) < 0.5, 0.1, 10 ** rng.uniform(-0.5, 0, len(edges_s) + 1)
+    )
+    return np.asarray(gaussian_filter1d(strengths[stroke], rng.uniform(0.2, 1.0) * rate_hz))
+
+
 def banded_noise(noise: Samples, rate_hz: float, rng: Generator) -> Samples:
     """Hum of two to five bands 0.1 to 0.6 Hz wide that comes or goes, or swells: trains, pumps, works.
 
@@ -177,6 +188,8 @@ def banded_noise(noise: Samples, rate_hz: float, rng: Generator) -> Samples:
     rise, change_s = rng.uniform(3, 40), rng.uniform(-60, n_samples / rate_hz + 60)
     gain = 1 / (1 + np.exp(np.clip(rng.choice([-1, 1]) * (times_s - change_s) / rise, -50, 50)))
     hum *= gain * swelling(n_samples, rate_hz, rng) ** rng.uniform(0, 1)
+    if rng.random() < SHARE_WORKING:
+        hum *= working(n_samples, rate_hz, rng)
     return np.where(np.isfinite(noise), hum, np.nan).astype(np.float32)
 
 
@@ -203,6 +216,8 @@ def noise_bursts(noise: Samples, rate_hz: float, rng: Generator) -> Samples:
         white = rng.standard_normal((3, n_samples))
         motion += 10 ** rng.uniform(-0.5, 0) * gain * fft.irfft(fft.rfft(white) * shape, n_samples)
     motion *= swelling(n_samples, rate_hz, rng) ** rng.uniform(0, 1)
+    if rng.random() < SHARE_WORKING:
+        motion *= working(n_samples, rate_hz, rng)
     return np.where(np.isfinite(noise), motion, np.nan).astype(np.float32)
 
 

@@ -3,6 +3,7 @@
 import copy
 import hashlib
 import json
+import logging
 import math
 import os
 import pickle
@@ -30,6 +31,7 @@ from tremorflow.records import CLASSES, ROLES
 from tremorflow.spectrogram import SpectrogramSettings, frames_of_window
 
 Report = Callable[[str], None]
+Progress = Callable[[int, int], None]
 NOISE = CLASSES.index("noise")
 
 
@@ -38,7 +40,7 @@ class TrainSettings:
     """How the network is trained."""
 
     epochs: int = option(
-        12, unit="-", reason="balanced accuracy of the validation windows has levelled", ge=1
+        14, unit="-", reason="balanced accuracy of the validation windows has levelled", ge=1
     )
     batch: int = option(
         128, unit="windows", reason="METHOD 9.5; twice as many gain no time on two cores", ge=8
@@ -81,6 +83,7 @@ def train(
     start: Weights | None = None,
     checkpoint: Path | None = None,
     report: Report = print,
+    progress: Progress | None = None,
 ) -> Weights:
     """Weights from labelled spectra.
 
@@ -100,6 +103,8 @@ def train(
         on, to the numbers it would have had. Removed at the end.
     report
         Called with a line after every epoch.
+    progress
+        Called with the number of batches done and in all.
 
     Raises
     ------
@@ -121,7 +126,7 @@ def train(
     state.model.to(device, memory_format=torch.channels_last)  # a third faster on CPUs
     frames = len(frames_of_window(spectrogram))
     while state.epoch < settings.epochs:
-        loss = _run_epoch(state, training, settings, frames, device)
+        loss = _run_epoch(state, training, settings, frames, progress)
         state.epoch += 1
         if checkpoint is not None:
             _save(state, checkpoint, identity)
@@ -135,7 +140,7 @@ def train(
 
 
 def _run_epoch(
-    state: _State, training: Examples, settings: TrainSettings, frames: int, device: torch.device
+    state: _State, training: Examples, settings: TrainSettings, frames: int, progress: Progress | None
 ) -> float:
     """Train on as many windows as there are, as many of each class, and give the mean loss."""
     rng = np.random.default_rng([settings.seed, state.epoch])
@@ -143,7 +148,7 @@ def _run_epoch(
     order = _balanced_order(training.labels, rng)
     n_batches = max(len(order) // settings.batch, 1)
     loss_of = nn.CrossEntropyLoss(label_smoothing=settings.label_smoothing)
-    total = 0.0
+    total, device = 0.0, next(state.model.parameters()).device
     state.model.train()
     for number in range(n_batches):
         step = state.epoch * n_batches + number
@@ -158,6 +163,8 @@ def _run_epoch(
         state.optimizer.step()
         _average(state.mean, state.model, min(settings.averaging, (step + 1) / (step + 20)))
         total += float(loss.detach())
+        if progress is not None:
+            progress(step + 1, settings.epochs * n_batches)
     return total / n_batches
 
 
@@ -293,6 +300,7 @@ def export_onnx(model: Diet, spectrogram: SpectrogramSettings) -> bytes:
     shape = (2, len(ROLES), len(spectrogram.frequencies_hz), len(frames_of_window(spectrogram)))
     example = (torch.zeros(shape), torch.zeros(shape[:3]), torch.zeros(shape[0]))
     windows = torch.export.Dim("window")
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it misses packages that nothing here needs
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of deprecations within the exporter
         program = torch.onnx.export(
