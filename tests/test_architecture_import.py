@@ -13,8 +13,8 @@ import tremorflow
 from tremorflow import errors
 
 HEAVY = {
-    *("h5py", "matplotlib", "numpy", "obspy", "pandas", "pyarrow", "pydantic", "pymseed", "rich", "scipy"),
-    *("torch", "typer"),
+    *("h5py", "matplotlib", "numpy", "obspy", "onnx", "onnxruntime", "pandas", "pyarrow", "pydantic"),
+    *("pymseed", "rich", "scipy", "torch", "typer"),
 }
 MAX_NEW_MODULES = 30  # the standard library's importlib and typing, and the package itself
 
