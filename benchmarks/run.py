@@ -21,6 +21,8 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
 QUICK = {  # options of the short form
+    "classify": ["--repeat", "1"],
+    "diet_snet": ["--hours", "0.5", "--stations", "N.S4", "--weights", "mixed"],
     "location_coverage": ["--events", "12", "--seed", "1"],
     "enveloc_cascadia": [],
     "location": ["--runs", "1"],
@@ -34,7 +36,7 @@ QUICK = {  # options of the short form
     "training_windows": ["--windows", "200"],
     "traveltime": [],
 }
-PACKAGES = ("tremorflow", "numpy", "scipy", "pandas", "obspy", "enveloc")
+PACKAGES = ("tremorflow", "numpy", "scipy", "pandas", "obspy", "onnxruntime", "torch", "enveloc")
 
 
 def find_programs(names: list[str]) -> list[Path]:
