@@ -3,13 +3,13 @@
     python benchmarks/science/diet_leak.py [--windows 15000] [--epochs 6] [--processes 2]
 
 Every window of the mixed training set is made again with its signal replaced by stationary Gaussian noise
-that passed through what the signal passed through: its recorder's rate and the resampling, the band-pass
-and 20 Hz of the LFE stacks, the components that it has, the reshaping, the completion of short records; in
-the same noise, at one law of SNR for all (windows of noise get such a signal too, with the processing of a
-recorder of 25 Hz as nuisances have). A probe, the same network trained in the same way, must not name the
-class from that: chance is 0.33, and the bar 0.40 (DEFINITIONS.md). It is trained on windows made from the
-recordings that train, and tested on windows made from those kept for calibration. Ends with one JSON
-object.
+that passed through what the signal passed through: its recorder's rate and the resampling, the band-pass and
+20 Hz of the LFE stacks, the components that it has, the reshaping, the completion of short records (of real
+earthquakes as they were recorded, all of the record is replaced); in the same noise, at one law of SNR for
+all (windows of noise get such a signal too, with the processing of nuisances). A probe, the same network
+trained in the same way, must not name the class from that: chance is 0.33, and the bar 0.40 (DEFINITIONS.md).
+It is trained on windows made from the recordings that train, and tested on windows made from those kept for
+calibration. Ends with one JSON object.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.random import Generator
 from scipy.signal import butter, sosfiltfilt
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
@@ -27,15 +28,21 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools" / "weights"
 
 from compose import (
     N_SAMPLES,
+    NATIVE_ONSET_S,
     RATE_HZ,
     SETTINGS,
     SNR,
     WINDOW_S,
     Composer,
+    Earthquake,
+    Made,
     RealPool,
+    Row,
     SimulatedPool,
     draw_earthquake,
-    reshaped,
+    origin,
+    processed,
+    spectral_window,
 )
 from make_datasets import simulated_pool
 from shared_data import resampled
@@ -43,10 +50,11 @@ from shared_data import resampled
 from tremorflow.classifier.dataset import WindowBatch
 from tremorflow.classifier.examples import Examples, batch_examples, join_examples
 from tremorflow.classifier.infer import Classifier
-from tremorflow.classifier.mixing import put_into_noise
+from tremorflow.classifier.mixing import NoiseWindow, complete, put_into_noise
 from tremorflow.classifier.train import TrainSettings, train
 from tremorflow.counting import fraction
 from tremorflow.records import CLASSES
+from tremorflow.simulate.lfe_library import STACK_RATE_HZ
 
 BAR = 0.40
 STACK_BAND_HZ = (1.4, 8.8)  # of the LFE stacks: the noise left in them is 6 dB down there
@@ -56,53 +64,67 @@ _composers: list["Twins"] = []
 class Twins(Composer):
     """Composer whose signals are Gaussian noise with the processing of the signal."""
 
-    def gaussian(self, rate_hz: float, live: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """(3, time) white noise of a recorder of some rate, brought to 25 Hz; missing components NaN."""
-        white = rng.standard_normal((3, round(WINDOW_S * rate_hz) + 8))
-        signal = resampled(white, rate_hz, RATE_HZ)[:, :N_SAMPLES]
-        signal[~live] = np.nan
-        return signal
-
-    def twin_of_signal(self, label: str, rng: np.random.Generator) -> np.ndarray:
-        every = np.ones(3, dtype=bool)
-        _, row = self._signal(label, rng) if label != "noise" else (None, {"trace_kind": "nuisance"})
+    def _source(self, label: str, rng: Generator) -> tuple[np.ndarray, Row]:
+        _, row = super()._source(label, rng)
         if row["trace_kind"] == "lfe":
-            sos = butter(4, STACK_BAND_HZ, "bandpass", fs=20.0, output="sos")
-            white = rng.standard_normal((3, round(WINDOW_S * 20) + 8))
-            return resampled(sosfiltfilt(sos, white, axis=-1), 20.0, RATE_HZ)[:, :N_SAMPLES]
+            return gaussian_stack(rng), row
         if row["trace_kind"] == "placed":
-            one = draw_earthquake(self.real.earthquakes, rng)
-            live = np.isfinite(one.samples).all(axis=1)
-            return self.gaussian(one.recording.rate_hz, live, rng)
-        return self.gaussian(RATE_HZ, every, rng)
+            assert self.real is not None
+            return gaussian(draw_earthquake(self.real.earthquakes, rng), rng), row
+        return white(RATE_HZ, rng), row
 
-    def window(self, number: int):
-        """Twin of a window: samples, background and row, None if no component is left."""
-        rng = np.random.default_rng([self.seed, number])
-        label = CLASSES[number % 3]
-        noise = self._noise(rng)
-        signal = self.twin_of_signal(label, rng)
-        if rng.random() < 0.5:
-            signal = reshaped(signal, rng)
-        snr = float(np.exp(rng.uniform(*np.log(SNR))))
-        samples = put_into_noise(noise.samples, signal, snr, RATE_HZ)
+    def _negative(self, noise: NoiseWindow, rng: Generator) -> tuple[np.ndarray | None, Row]:
+        """Noise always with a signal, processed as nuisances are: else silence would tell."""
+        row: Row = {"trace_kind": "twin", "trace_origin": origin(noise)}
+        signal = processed(white(RATE_HZ, rng), rng)
+        row["trace_snr"] = self._snr("noise", row, rng)
+        return put_into_noise(noise.samples, signal, row["trace_snr"], RATE_HZ), row
+
+    def _snr(self, label: str, row: Row, rng: Generator) -> float:
+        """One law for all."""
+        return float(np.exp(rng.uniform(*np.log(SNR))))
+
+    def _native(self, real: RealPool, rng: Generator) -> Made | None:
+        """As a real record in its own noise: all of it, P and S included, is replaced."""
+        one = draw_earthquake(real.natives, rng)
+        assert one.noise is not None
+        noise = spectral_window(one.noise, one.recording.station, rng)
+        row: Row = {"trace_kind": "native", "trace_origin": "recorded"}
+        row["trace_snr"] = self._snr("earthquake", row, rng)
+        samples = put_into_noise(noise.samples, gaussian(one, rng), row["trace_snr"], RATE_HZ)
         if samples is None:
             return None
-        samples = self._completed(samples, noise, rng)
-        row = {
-            "trace_category": label,
-            "trace_snr": snr,
-            "trace_context": noise.context,
-            "trace_kind": "twin",
-        }
-        return samples, noise.background, row
+        span_s = one.span_s(rng.uniform(*NATIVE_ONSET_S))
+        return complete(samples, *span_s, one.noise, RATE_HZ, rng), noise, row
+
+
+def white(rate_hz: float, rng: Generator) -> np.ndarray:
+    """(3, time) white noise of a recorder of some rate, brought to 25 Hz."""
+    samples = rng.standard_normal((3, round(WINDOW_S * rate_hz) + 8))
+    return resampled(samples, rate_hz, RATE_HZ)[:, :N_SAMPLES]
+
+
+def gaussian(one: Earthquake, rng: Generator) -> np.ndarray:
+    """(3, time) white noise of the recorder of an earthquake; NaN for components that it lacks."""
+    samples = white(one.recording.rate_hz, rng)
+    samples[~np.isfinite(one.samples).all(axis=1)] = np.nan
+    return samples
+
+
+def gaussian_stack(rng: Generator) -> np.ndarray:
+    """(3, time) white noise in the band and at the rate of LFE stacks."""
+    band = butter(4, STACK_BAND_HZ, "bandpass", fs=STACK_RATE_HZ, output="sos")
+    samples = rng.standard_normal((3, round(WINDOW_S * STACK_RATE_HZ) + 8))
+    return resampled(sosfiltfilt(band, samples, axis=-1), STACK_RATE_HZ, RATE_HZ)[:, :N_SAMPLES]
 
 
 def make_chunk(numbers: range, split: str) -> Examples:
     made = [one for one in (_composers[0].window(k) for k in numbers) if one is not None]
-    table = pd.DataFrame([row for _, _, row in made]).assign(split=split)
-    samples, background = (np.stack([one[k] for one in made]) for k in (0, 1))
-    return batch_examples(WindowBatch(samples, background, table), RATE_HZ, SETTINGS)
+    table = pd.DataFrame([one.row for one in made]).assign(split=split)
+    samples = np.stack([one.samples for one in made])
+    return batch_examples(
+        WindowBatch(samples, np.stack([one.background for one in made]), table), RATE_HZ, SETTINGS
+    )
 
 
 def make_twins(pool: SimulatedPool, use: str, count: int, seed: int, processes: int) -> Examples:

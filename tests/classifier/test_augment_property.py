@@ -1,15 +1,17 @@
 """Augmentation changes what stations differ in, leaves something to see, and follows from the seed."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tremorflow.classifier.augment import AugmentSettings, Spectra, augment, mix_noise, response
+from tremorflow.classifier.augment import AugmentSettings, Spectra, augment, mix, response
 
 SETTINGS = AugmentSettings()
 STILL = AugmentSettings(
     tilt=0, resonance=0, component=0, share_cut=0, level=0, level_shape=0, share_sullied=0,
-    share_no_context=0, share_components=0, share_swapped=0, share_gaps=0, share_short=0, share_mixed=0,
+    share_no_context=0, share_components=0, share_turned=0, share_swapped=0,
+    share_gaps=0, share_short=0, share_mixed=0,
 )  # fmt: skip
 
 
@@ -74,16 +76,17 @@ def test_responses_scatter_as_stated():
     assert abs(ends.mean()) < 0.03
 
 
-def test_mixing_lowers_no_snr_below_the_limit_and_only_adds():
-    given_batch, noise = batch(1, 500), batch(2, 500)
+@pytest.mark.parametrize("other", [0.0, 1.0, 5.0])
+def test_mixing_lowers_no_snr_below_the_limit_and_only_adds(other):
+    """Power of signal and noise add: SNR of the sum from the noise power that came in."""
+    given_batch, others = batch(1, 500), batch(2, 500)
     snr = np.random.default_rng(9).uniform(0.5, 10, 500)
     always = AugmentSettings(share_mixed=1.0)
-    found = mix_noise(given_batch, snr, noise, always, np.random.default_rng(10))
+    found = mix(given_batch, snr, others, np.full(500, other), always, np.random.default_rng(10))
     assert (found.log_power >= given_batch.log_power - 1e-5).all()
-    added = (
-        10 ** (found.background - given_batch.background).mean(axis=(1, 2)) - 1
-    )  # noise power that came in
-    left = snr / np.sqrt(1 + np.maximum(added, 0))
+    ratio = np.maximum(10 ** (found.background - given_batch.background).mean(axis=(1, 2)) - 1, 0)
+    assert (ratio > 0.3).mean() > 0.3
+    left = np.sqrt((snr**2 + ratio * other**2) / (1 + ratio))
     assert left[snr > 1.6].min() > 1.4
     untouched = snr < 1.5
     np.testing.assert_array_equal(found.log_power[untouched], given_batch.log_power[untouched])
@@ -93,8 +96,18 @@ def test_mixing_leaves_what_the_other_lacks():
     given_batch, noise = batch(1, 8), batch(2, 8)
     noise.log_power[:, 1] = np.nan
     noise.background[:, 1] = np.nan
-    found = mix_noise(
-        given_batch, np.full(8, np.inf), noise, AugmentSettings(share_mixed=1.0), np.random.default_rng(1)
-    )
+    always = AugmentSettings(share_mixed=1.0)
+    found = mix(given_batch, np.full(8, np.inf), noise, np.zeros(8), always, np.random.default_rng(1))
     np.testing.assert_array_equal(found.log_power[:, 1], given_batch.log_power[:, 1])
     assert np.isfinite(found.log_power).all()
+
+
+def test_turned_horizontals_keep_their_power_together_and_the_vertical_its_own():
+    only_turned = AugmentSettings(**{**vars(STILL), "share_turned": 1.0})
+    before = batch(3, 200)
+    found = augment(before, only_turned, np.random.default_rng(11))
+    sums = [(10 ** one.log_power[:, :2]).sum(axis=1) for one in (before, found)]
+    np.testing.assert_allclose(sums[1], sums[0], rtol=1e-4)
+    np.testing.assert_array_equal(found.log_power[:, 2], before.log_power[:, 2])
+    exchanged = (found.log_power[:, 0] == before.log_power[:, 1]).all(axis=(1, 2))
+    assert 0.35 < exchanged.mean() < 0.65

@@ -63,12 +63,12 @@ def test_calibration_error_of_known_cases():
 
 
 @settings(max_examples=25)
-@given(st.integers(0, 10**6), st.sampled_from([0.005, 0.02, 0.1]))
-def test_no_more_than_the_target_passes_and_the_threshold_is_no_higher_than_it_must(seed, target):
-    p = np.random.default_rng(seed).beta(2, 1, 3000).astype(np.float32)
+@given(st.integers(0, 10**6), st.sampled_from([0.005, 0.02, 0.1]), st.sampled_from([100, 300, 3000]))
+def test_no_more_than_the_target_passes_and_the_threshold_is_no_higher_than_it_must(seed, target, count):
+    p = np.random.default_rng(seed).beta(2, 1, count).astype(np.float32)
     limit = single_station_threshold(p, target)
-    assert (p > limit).mean() <= target
-    assert limit in (0.5, 0.999) or (p >= limit).mean() > target - 1e-3
+    assert (p >= limit).mean() <= target
+    assert limit in (0.5, 0.999) or (p >= limit).sum() > target * count - 1
 
 
 def test_the_threshold_is_set_by_the_chosen_noise_alone():
@@ -76,7 +76,7 @@ def test_the_threshold_is_set_by_the_chosen_noise_alone():
     some = (labels == 0) & (np.arange(6000) % 2 == 0)
     found = fit_calibration(logits, labels, some, 0.1)
     p = found.probabilities(logits)[some, 1]
-    assert (p > found.threshold).mean() <= 0.1
+    assert (p >= found.threshold).mean() <= 0.1
 
 
 def test_the_threshold_is_never_below_a_half_and_has_a_default():

@@ -2,7 +2,8 @@
 
 Every window begins with noise, drawn alike for all classes: simulated background, a real recording, or noise
 with the spectrum of a real one. Into it goes a signal at an SNR that is drawn: simulated or semi-real tremor,
-simulated or real earthquakes; or, for noise, a nuisance. Real earthquakes also come as they were recorded.
+simulated or real earthquakes; or, for noise, a nuisance. A quarter of the windows of every class are cut to
+the length of a short record and completed with noise; among those are real earthquakes as they were recorded.
 """
 
 import sys
@@ -10,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,7 @@ from tremorflow.classifier.mixing import (
     band_rms,
     banded_noise,
     complete,
+    gliding_lines,
     mean_level,
     noise_amplitudes,
     noise_bursts,
@@ -51,16 +53,28 @@ SHARE_REAL_NOISE = 0.5  # of the windows of the mixed set
 REAL_NOISE = {"Puerto Rico": 0.32, "one component": 0.24, "spectra": 0.34, "stacks": 0.10}
 SHARE_LFE = 0.5  # of tremor: without parametric tremor only stacks are known, without stacks only parameters
 SHARE_REAL_EARTHQUAKE = 0.45
-SHARE_NATIVE = 0.35  # of real earthquakes: left in their own noise
-NEGATIVES = {"nuisance": 0.2, "swell": 0.05, "hum": 0.12, "burst": 0.15}  # of noise; the rest is background
+NEGATIVES = {  # of noise; the rest is background
+    "nuisance": 0.2, "swell": 0.05, "hum": 0.1, "engine": 0.1, "burst": 0.15,
+}  # fmt: skip
 SHARE_COMPLETED = 0.25  # of any class: as records shorter than a window are
+SHARE_NATIVE = 0.6  # of completed earthquakes: real records, in their own noise; of completed windows of any
+# class: noise with the spectrum of such a record, so that it is no sign of an earthquake
+MIN_KEPT = 0.3  # of a signal's energy, if the window is cut and completed: it can still be told what it is
+TRIES = 8  # to cut so that as much is left
+SHARE_SECOND = 0.15  # of signals with a second of their class on top: two sources at once
+SHARE_RESAMPLED = 0.25  # of signals that go through another sampling rate and back
+ROUND_TRIP_HZ = (20.0, 31.25, 40.0, 50.0)  # 20 Hz: as LFE stacks and Chile; up and down leave what is below
 SHARE_SHAPED = 0.5  # of signals that pass another spectrum: any class may fall as LFE stacks do
-MIN_KEPT = 0.6  # of a signal's energy, if the window is cut and completed
 COVER_S = 30.0
 MAX_GAP_S = 30.0  # between LFEs of a burst (DEFINITIONS.md)
 MIN_LFES = 3  # of a window of tremor at real times
 SHARE_REAL_TIMES = 0.5  # of semi-real tremor; the rest at drawn times, denser than catalogues know
-MADE_NOISE = {"hum": banded_noise, "burst": noise_bursts}
+MADE_NOISE = {"hum": banded_noise, "engine": gliding_lines, "burst": noise_bursts}
+
+
+NATIVE_ONSET_S = (5.0, 100.0)  # of a record in its window
+Row = dict[str, Any]
+Made = tuple[np.ndarray, NoiseWindow, Row]
 
 
 class Window(NamedTuple):
@@ -68,7 +82,7 @@ class Window(NamedTuple):
 
     samples: np.ndarray
     background: np.ndarray
-    row: dict[str, object]
+    row: Row
 
 
 @dataclass(frozen=True)
@@ -95,8 +109,9 @@ class RealPool:
         days = [one for one in single if one.source in ("California", "undervolc")]
         self.recordings["one component"] = noise_recordings(days)
         self.earthquakes = [Earthquake.of(one) for one in shared_data.earthquakes() if one.use == use]
+        self.natives = [one for one in self.earthquakes if one.noise is not None]
         self.stacks = LfeStacks(use)
-        spectra = [one.noise for one in self.earthquakes if one.noise is not None]
+        spectra = [one.noise for one in self.natives if one.recording.source != "Iceland"]
         self.spectra = {"spectra": spectra, "stacks": self.stacks.residual_spectra()}
 
     def draw_noise(self, kind: str, rng: Generator) -> NoiseWindow:
@@ -169,12 +184,14 @@ class Earthquake:
     def native(self, onset_s: float, rng: Generator) -> np.ndarray:
         """(3, time) the record itself, completed with noise of the spectrum before it."""
         assert self.noise is not None
-        shift_s = onset_s - self.onset_s
-        window = in_window(self.samples, shift_s, np.nan)
-        end_s = shift_s + self.samples.shape[1] / RATE_HZ
-        first_s = shift_s if shift_s > 0 else -3.0
-        last_s = end_s if end_s < WINDOW_S else WINDOW_S + 3.0
-        return complete(window, first_s, last_s, self.noise, RATE_HZ, rng)
+        window = in_window(self.samples, onset_s - self.onset_s, np.nan)
+        return complete(window, *self.span_s(onset_s), self.noise, RATE_HZ, rng)
+
+    def span_s(self, onset_s: float) -> tuple[float, float]:
+        """First and last second of the record in a window; beyond the window's ends, where it goes on."""
+        first_s = onset_s - self.onset_s
+        last_s = first_s + self.samples.shape[1] / RATE_HZ
+        return first_s if first_s > 0 else -3.0, last_s if last_s < WINDOW_S else WINDOW_S + 3.0
 
 
 def in_window(samples: np.ndarray, shift_s: float, empty: float) -> np.ndarray:
@@ -289,33 +306,31 @@ class Composer:
         """Window of this number, None if signal and noise share no component."""
         rng = np.random.default_rng([self.seed, number])
         label = ("noise", "tremor", "earthquake")[number % 3]
-        native = self.real is not None and label == "earthquake"
-        native = native and rng.random() < SHARE_REAL_EARTHQUAKE * SHARE_NATIVE
-        made = self._native(rng) if native else self._composed(label, rng)
+        completed, native = rng.random(2) < (SHARE_COMPLETED, SHARE_NATIVE)
+        if self.real is not None and completed and native and label == "earthquake":
+            made = self._native(self.real, rng)
+        else:
+            made = self._composed(label, rng, completed=bool(completed), native=bool(native))
         if made is None:
             return None
         samples, noise, row = made
         row |= {"trace_category": label, "trace_context": noise.context, "station_code": noise.origin}
         return Window(samples, noise.background, row)
 
-    def _composed(
-        self, label: str, rng: Generator
-    ) -> tuple[np.ndarray, NoiseWindow, dict[str, object]] | None:
-        noise = self._noise(rng)
+    def _composed(self, label: str, rng: Generator, *, completed: bool, native: bool) -> Made | None:
+        noise = self._record_noise(self.real, rng) if completed and native and self.real else self._noise(rng)
         if label == "noise":
             samples, row = self._negative(noise, rng)
         else:
             signal, row = self._signal(label, rng)
-            low, high = EARTHQUAKE_SNR if label == "earthquake" else SNR
-            low = max(low, CODA_SNR) if row["trace_kind"] == "coda" else low
-            snr = float(np.exp(rng.uniform(np.log(low), np.log(high))))
-            row["trace_snr"] = snr
-            if rng.random() < SHARE_SHAPED:
-                signal = reshaped(signal, rng)
-            samples = put_into_noise(noise.samples, signal, snr, RATE_HZ)
+            row["trace_snr"] = self._snr(label, row, rng)
+            samples = put_into_noise(noise.samples, signal, row["trace_snr"], RATE_HZ)
         if samples is None:
             return None
-        return self._completed(samples, noise, rng), noise, row
+        if completed:
+            samples, kept = self._completed(samples, noise, rng)
+            row["trace_snr"] = row.get("trace_snr", np.nan) * np.sqrt(kept)
+        return samples, noise, row
 
     def _noise(self, rng: Generator) -> NoiseWindow:
         if self.real is not None and rng.random() < SHARE_REAL_NOISE:
@@ -323,15 +338,18 @@ class Composer:
         samples = np.array(self.simulated.backgrounds[rng.integers(len(self.simulated.table))])
         return NoiseWindow(samples, mean_level(samples, RATE_HZ, SETTINGS), 1.0, "simulated")
 
-    def _negative(self, noise: NoiseWindow, rng: Generator) -> tuple[np.ndarray | None, dict[str, object]]:
+    def _record_noise(self, real: RealPool, rng: Generator) -> NoiseWindow:
+        """Noise with the spectrum of what an earthquake's record has before it."""
+        one = draw_earthquake(real.natives, rng)
+        assert one.noise is not None
+        return spectral_window(one.noise, one.recording.station, rng)
+
+    def _negative(self, noise: NoiseWindow, rng: Generator) -> tuple[np.ndarray | None, Row]:
         """Noise as it is, with a nuisance, swelling, or humming."""
         kind = str(
             rng.choice([*NEGATIVES, "background"], p=[*NEGATIVES.values(), 1 - sum(NEGATIVES.values())])
         )
-        row: dict[str, object] = {
-            "trace_kind": kind,
-            "trace_origin": self._origin(noise.origin == "simulated"),
-        }
+        row: Row = {"trace_kind": kind, "trace_origin": origin(noise)}
         samples = noise.samples.copy()
         if kind == "swell":
             return samples * swelling(N_SAMPLES, RATE_HZ, rng).astype(np.float32), row
@@ -341,49 +359,72 @@ class Composer:
         if kind == "nuisance":
             number = rng.choice(self._rows["noise"])
             row["trace_kind"] = str(self.simulated.table["nuisance"].iloc[number])
-            return put_into_noise(samples, np.array(self.simulated.signals[number]), snr, RATE_HZ), row
+            signal = processed(np.array(self.simulated.signals[number]), rng)
+            return put_into_noise(samples, signal, snr, RATE_HZ), row
         return samples, row
 
-    def _signal(self, label: str, rng: Generator) -> tuple[np.ndarray, dict[str, object]]:
+    def _signal(self, label: str, rng: Generator) -> tuple[np.ndarray, Row]:
+        """Motion of one source, or of two, as a recorder would give it."""
+        signal, row = self._source(label, rng)
+        if rng.random() < SHARE_SECOND:
+            second, _ = self._source(label, rng)
+            signal = on_top(signal, second, 10 ** rng.uniform(-1, 0))
+        return processed(signal, rng), row
+
+    def _source(self, label: str, rng: Generator) -> tuple[np.ndarray, Row]:
         share = SHARE_LFE if label == "tremor" else SHARE_REAL_EARTHQUAKE
         if self.real is not None and rng.random() < share:
             if label == "tremor":
                 signal, family = self.real.stacks.draw(rng)
                 return signal, {"trace_kind": "lfe", "trace_origin": "semi-real", "trace_group": family}
             one = draw_earthquake(self.real.earthquakes, rng)
-            row = {"trace_kind": "placed", "trace_origin": "semi-real", "trace_group": one.recording.event}
+            row: Row = {
+                "trace_kind": "placed", "trace_origin": "semi-real", "trace_group": one.recording.event
+            }  # fmt: skip
             return one.placed(rng.uniform(2, 105), rng), row
         number = int(rng.choice(self._rows[label]))
         found = self.simulated.table.iloc[number]
-        row = {"trace_kind": str(found["kind"]), "trace_origin": self._origin(True)}
+        row = {"trace_kind": str(found["kind"]), "trace_origin": "simulated"}
         row |= {"path_ep_distance_km": found["distance_km"], "source_magnitude": found["magnitude"]}
         return np.array(self.simulated.signals[number]), row
 
-    def _native(self, rng: Generator) -> tuple[np.ndarray, NoiseWindow, dict[str, object]]:
-        assert self.real is not None
-        one = draw_earthquake([e for e in self.real.earthquakes if e.noise is not None], rng)
+    def _snr(self, label: str, row: Row, rng: Generator) -> float:
+        low, high = EARTHQUAKE_SNR if label == "earthquake" else SNR
+        low = max(low, CODA_SNR) if row["trace_kind"] == "coda" else low
+        return float(np.exp(rng.uniform(np.log(low), np.log(high))))
+
+    def _native(self, real: RealPool, rng: Generator) -> Made:
+        one = draw_earthquake(real.natives, rng)
         assert one.noise is not None
         noise = spectral_window(one.noise, one.recording.station, rng)
-        row = {"trace_kind": "native", "trace_origin": "recorded", "trace_group": one.recording.event}
-        return one.native(rng.uniform(5, 100), rng), noise, row
+        row: Row = {"trace_kind": "native", "trace_origin": "recorded", "trace_group": one.recording.event}
+        return one.native(rng.uniform(*NATIVE_ONSET_S), rng), noise, row
 
-    def _completed(self, samples: np.ndarray, noise: NoiseWindow, rng: Generator) -> np.ndarray:
-        """Samples, or, for some, a part of them that holds most of the signal, completed with noise."""
-        first_s = rng.uniform(0, 50)
-        last_s = first_s + rng.uniform(35, 90)
-        if rng.random() >= SHARE_COMPLETED:
-            return samples
+    def _completed(self, samples: np.ndarray, noise: NoiseWindow, rng: Generator) -> tuple[np.ndarray, float]:
+        """Samples of which the span of a short record is kept, and how much of the signal's energy."""
         live = np.isfinite(samples).all(axis=1)
         power = ((samples[live] - noise.samples[live]) ** 2).sum(axis=0)
-        inside = slice(round(first_s * RATE_HZ), round(last_s * RATE_HZ))
-        if power[inside].sum() < MIN_KEPT * power.sum():
-            return samples
-        amplitudes = np.full((3, len(noise_amplitudes(samples[:, :100])[0])), np.nan)
-        amplitudes[live] = noise_amplitudes(noise.samples[live])
-        return complete(samples, first_s, last_s, amplitudes, RATE_HZ, rng)
+        for _ in range(TRIES):
+            first_s, last_s = self._record_span_s(rng)
+            inside = power[max(0, round(first_s * RATE_HZ)) : round(last_s * RATE_HZ)].sum()
+            if inside >= MIN_KEPT * power.sum():
+                amplitudes = np.full((3, len(noise_amplitudes(samples[:, :100])[0])), np.nan)
+                amplitudes[live] = noise_amplitudes(noise.samples[live])
+                kept = inside / power.sum() if power.any() else 1.0
+                return complete(samples, first_s, last_s, amplitudes, RATE_HZ, rng), float(kept)
+        return samples, 1.0
 
-    def _origin(self, simulated: bool) -> str:
-        return "simulated" if simulated else "recorded"
+    def _record_span_s(self, rng: Generator) -> tuple[float, float]:
+        """Span of a window that a short record fills: as long as real ones are, where they are known."""
+        if self.real is None:
+            first_s = rng.uniform(0, 50)
+            return first_s, first_s + rng.uniform(35, 90)
+        return draw_earthquake(self.real.natives, rng).span_s(rng.uniform(*NATIVE_ONSET_S))
+
+
+def origin(noise: NoiseWindow) -> str:
+    """Whether noise is simulated, for the table."""
+    return "simulated" if noise.origin == "simulated" else "recorded"
 
 
 def draw_earthquake(earthquakes: Sequence[Earthquake], rng: Generator) -> Earthquake:
@@ -392,6 +433,39 @@ def draw_earthquake(earthquakes: Sequence[Earthquake], rng: Generator) -> Earthq
     source = sources[rng.integers(len(sources))]
     chosen = [one for one in earthquakes if one.recording.source == source]
     return chosen[rng.integers(len(chosen))]
+
+
+def on_top(signal: np.ndarray, second: np.ndarray, ratio: float) -> np.ndarray:
+    """(3, time) sum of two signals at a ratio of their rms, of the components that both have; else the first.
+
+    What a network records when two patches or two faults move at once.
+    """
+    live = np.isfinite(signal).all(axis=1) & np.isfinite(second).all(axis=1)
+    sizes = [band_rms(one[live], RATE_HZ) if live.any() else 0.0 for one in (signal, second)]
+    if min(sizes) <= 0:
+        return signal
+    return signal + np.float32(ratio * sizes[0] / sizes[1]) * second
+
+
+def processed(signal: np.ndarray, rng: Generator) -> np.ndarray:
+    """(3, time) signal as another station would give it: turned, resampled, of another spectrum.
+
+    All classes pass through this alike: a real record has one azimuth and one recorder, a stack one band.
+    """
+    signal = turned(signal, rng.uniform(0, 2 * np.pi))
+    if rng.random() < SHARE_RESAMPLED:
+        rate_hz = ROUND_TRIP_HZ[rng.integers(len(ROUND_TRIP_HZ))]
+        there = resampled(signal, RATE_HZ, rate_hz)
+        signal = resampled(there, rate_hz, RATE_HZ)[:, :N_SAMPLES].astype(np.float32)
+    return reshaped(signal, rng) if rng.random() < SHARE_SHAPED else signal
+
+
+def turned(signal: np.ndarray, angle: float) -> np.ndarray:
+    """(3, time) signal from another azimuth: the horizontals turned, if both are there."""
+    if not np.isfinite(signal[:2]).all():
+        return signal
+    cos, sin = np.float32(np.cos(angle)), np.float32(np.sin(angle))
+    return np.stack([cos * signal[0] + sin * signal[1], cos * signal[1] - sin * signal[0], signal[2]])
 
 
 def reshaped(signal: np.ndarray, rng: Generator) -> np.ndarray:
@@ -404,9 +478,3 @@ def reshaped(signal: np.ndarray, rng: Generator) -> np.ndarray:
     gain = gain / np.sqrt(1 + (low / np.maximum(frequencies, 1e-3)) ** (2 * orders[0]))
     gain = gain / np.sqrt(1 + (frequencies / high) ** (2 * orders[1]))
     return fft.irfft(fft.rfft(signal) * gain, signal.shape[-1]).astype(np.float32)
-
-
-def snr_of(samples: np.ndarray, noise: np.ndarray) -> float:
-    """SNR of DEFINITIONS.md of a window that was put together, of the components that are there."""
-    live = np.isfinite(samples).all(axis=1)
-    return band_rms(samples[live] - noise[live], RATE_HZ) / band_rms(noise[live], RATE_HZ)

@@ -37,7 +37,7 @@ REAL_DATA = [
     {"what": "90-s windows of NCEDC (PhaseNet)", "use": "earthquakes, noise spectra", "licence": "MIT"},
     {
         "what": "volcano-tectonic events, Iceland (QuakeMigrate's tests)",
-        "use": "earthquakes, noise spectra",
+        "use": "earthquakes; the noise before them completes short records",
         "licence": "GPL-3 (the package)",
     },
     {

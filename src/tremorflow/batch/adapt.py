@@ -17,11 +17,11 @@ from tremorflow.batch.own_noise import (
     noise_as_recorded,
     split_noise,
 )
-from tremorflow.batch.training import training_parts
+from tremorflow.batch.training import describe_start, described_now, training_parts
 from tremorflow.classifier.dataset import WindowBatch
 from tremorflow.classifier.examples import Examples, batch_examples, join_examples
 from tremorflow.classifier.mixing import NoiseRecording
-from tremorflow.classifier.weights import Weights, read_weights, write_weights
+from tremorflow.classifier.weights import Weights, check_target, read_weights, write_weights
 from tremorflow.errors import DataError
 from tremorflow.io.orientation import read_orientations
 from tremorflow.simulate.windows import WindowSettings, iterate_windows
@@ -66,6 +66,7 @@ def adapt_weights(
     DataError
         No noise to learn from.
     """
+    check_target(output)
     train, defaults = training_parts()
     start = read_weights(recordings.weights)
     found, skips = _own_noise(recordings, request, start.spectrogram, progress[0])
@@ -80,10 +81,8 @@ def adapt_weights(
         examples, start.spectrogram, settings, start=start, report=report, progress=progress[1]
     )
     name = f"{start.card.get('name', start.hash)}, adapted"
-    stations = sorted({one.origin for one in found})
-    weights.card.update(
-        start.card | {"name": name, "start": start.hash, "adapted_to": stations} | weights.card
-    )
+    card = {"name": name} | described_now() | {"adapted_to": sorted({one.origin for one in found})}
+    weights = replace(weights, card=card | describe_start(start) | weights.card)
     write_weights(output, weights)
     report(f"written  {output} ({weights.hash})")
     return weights

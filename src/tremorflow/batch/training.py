@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from pydantic import ValidationError
 
 from tremorflow import __version__
 from tremorflow.classifier.dataset import WindowDataset, open_dataset
 from tremorflow.classifier.examples import load_examples
 from tremorflow.classifier.profiles import PROFILES
-from tremorflow.classifier.weights import Weights, read_weights, write_weights
+from tremorflow.classifier.weights import Weights, check_target, read_weights, write_weights
 from tremorflow.errors import MissingExtraError, SettingsError
 from tremorflow.spectrogram import SpectrogramSettings
 
@@ -73,6 +74,7 @@ def train_weights(
         Datasets, weights or a profile that do not serve; the message says why.
     """
     request = request or TrainRequest()
+    check_target(output)
     train, _ = training_parts()
     start = read_weights(request.start) if request.start else None
     settings, spectrogram = train_settings(request)
@@ -80,18 +82,20 @@ def train_weights(
     datasets = [open_dataset(folder) for folder in folders]
     report(f"reading {sum(len(one) for one in datasets)} windows and computing their spectrograms")
     examples = load_examples(datasets, spectrogram, progress=progress[0])
+    checkpoint = Path(output).with_name(Path(output).name + ".checkpoint")
     weights: Weights = train(
         examples,
         spectrogram,
         settings,
         start=start,
-        checkpoint=Path(output).with_name(Path(output).name + ".checkpoint"),
+        checkpoint=checkpoint,
         report=report,
         progress=progress[1],
     )
-    card = describe_training(datasets, examples.table, start)
-    weights.card.update({"name": request.name or Path(output).stem} | card)
+    card = {"name": request.name or Path(output).stem} | describe_training(datasets, examples.table, start)
+    weights = replace(weights, card=card | weights.card)
     write_weights(output, weights)
+    checkpoint.unlink(missing_ok=True)
     report(f"written  {output} ({weights.hash})")
     return weights
 
@@ -103,9 +107,7 @@ def describe_training(
     columns = [table[name].fillna("") for name in ("split", "trace_category", "trace_origin")]
     counts = Counter(zip(*columns, strict=True))
     stations = sorted(str(name) for name in table["station_code"].dropna().unique())
-    card: dict[str, Any] = {
-        "made": datetime.now(UTC).date().isoformat(),
-        "version": __version__,
+    card: dict[str, Any] = described_now() | {
         "datasets": [one.folder.name for one in datasets],
         "windows": [
             {"split": split, "category": category, "origin": origin, "count": count}
@@ -114,12 +116,26 @@ def describe_training(
         "stations": stations
         if len(stations) <= 500
         else [*stations[:500], f"and {len(stations) - 500} more"],
+    }
+    return card | describe_start(start)
+
+
+def described_now() -> dict[str, Any]:
+    """Say when and by what weights were made, and whose they are not."""
+    return {
+        "made": datetime.now(UTC).date().isoformat(),
+        "version": __version__,
         "note": "independent re-implementation of DiET (Sagae et al. 2025, doi:10.1029/2025JB031348) from "
         "public descriptions; not the authors' model, not endorsed by them",
     }
-    if start is not None:
-        card["start"] = {"hash": start.hash, "name": start.card.get("name", "")}
-    return card
+
+
+def describe_start(start: Weights | None) -> dict[str, Any]:
+    """Say what weights went on from, for their card: its licences hold on, its scores are its own."""
+    if start is None:
+        return {}
+    card = {"start": {"hash": start.hash} | start.card}
+    return card | {key: start.card[key] for key in ("licences",) if key in start.card}
 
 
 def train_settings(request: TrainRequest) -> tuple["TrainSettings", SpectrogramSettings]:
@@ -132,7 +148,11 @@ def train_settings(request: TrainRequest) -> tuple["TrainSettings", SpectrogramS
     given = {"epochs": request.epochs, "learning_rate": request.learning_rate}
     chosen: dict[str, Any] = gentle | {key: value for key, value in given.items() if value is not None}
     model = replace(defaults.model, **profile.model)
-    return replace(defaults, seed=request.seed, model=model, **chosen), profile.spectrogram
+    try:
+        return replace(defaults, seed=request.seed, model=model, **chosen), profile.spectrogram
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise SettingsError(f"{first['loc'][0]} = {first['input']}: {first['msg']}") from error
 
 
 def training_parts() -> tuple[Any, "TrainSettings"]:

@@ -62,6 +62,9 @@ class AugmentSettings:
         ge=0,
         le=1,
     )
+    share_turned: float = option(
+        0.5, unit="-", reason="of windows whose horizontals are turned: waves come from anywhere", ge=0, le=1
+    )
     share_swapped: float = option(
         0.05, unit="-", reason="vertical taken for a horizontal: sensors of unknown attitude", ge=0, le=1
     )
@@ -73,9 +76,12 @@ class AugmentSettings:
     share_mixed: float = option(
         0.2,
         unit="-",
-        reason="of windows with another window's noise on top: lower SNR, noise of two kinds",
+        reason="of windows with another window on top: noise, or two sources at once",
         ge=0,
         le=1,
+    )
+    share_second: float = option(
+        0.4, unit="-", reason="of those with a signal: the other is of their class, no noise", ge=0, le=1
     )
     mixed_snr: float = option(
         1.5, unit="-", reason="lowest SNR that mixing may lead to: below, labels are guesses", gt=0
@@ -99,47 +105,55 @@ def augment(spectra: Spectra, settings: AugmentSettings, rng: Generator) -> Spec
     unknown = rng.random(len(context)) < settings.share_no_context
     background[unknown] = np.nan
     context = np.where(unknown, 0.0, context * rng.uniform(0.1, 1.0, len(context))).astype(np.float32)
+    _turn(log_power, background, settings, rng)
     _swap_components(log_power, background, settings, rng)
     _drop_components(log_power, settings, rng)
     _cut_gaps(log_power, settings, rng)
     return Spectra(log_power, background, context)
 
 
-def mix_noise(
-    spectra: Spectra, snr: FloatArray, noise: Spectra, settings: AugmentSettings, rng: Generator
+def mix(
+    spectra: Spectra,
+    snr: FloatArray,
+    others: Spectra,
+    other_snr: FloatArray,
+    settings: AugmentSettings,
+    rng: Generator,
 ) -> Spectra:
-    """Batch in which some windows have the noise of other windows on top, of any level up to ``mixed_snr``.
+    """Batch in which some windows have another one on top: more noise, or a second source of the same class.
 
     Parameters
     ----------
     spectra, snr
-        Windows and their SNR (window,), infinite for noise alone.
-    noise
-        As many noise windows; their backgrounds are brought to those of ``spectra``.
+        Windows and their SNR (window,), infinite for noise alone, 0 if it is not known.
+    others, other_snr
+        As many windows that may be put on top; their backgrounds are brought to those of ``spectra``, a
+        tenth to ten times as strong, as far as the SNR of the sum stays above ``mixed_snr``. SNR 0: noise.
 
     Notes
     -----
-    Powers are added: right on average, as noise is not coherent with the signal. SNR falls by
-    sqrt(1 + added power / background power).
+    Powers are added: right on average, as no two windows are coherent. With the ratio r of the backgrounds
+    the SNR becomes sqrt((snr^2 + r other_snr^2) / (1 + r)).
     """
-    room = np.minimum((snr / settings.mixed_snr) ** 2 - 1, 10.0)
-    chosen = (rng.random(len(snr)) < settings.share_mixed) & (room > 0.1)
-    ratio = np.log10(0.1) + rng.random(len(snr)) * (np.log10(np.maximum(room, 0.1)) - np.log10(0.1))
+    lowest = settings.mixed_snr**2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        room = np.where(other_snr**2 >= lowest, np.inf, (snr**2 - lowest) / (lowest - other_snr**2))
+    room = np.where(snr**2 > lowest, np.minimum(room, 10.0), 0.0)
+    rows = np.flatnonzero((rng.random(len(snr)) < settings.share_mixed) & (room > 0.1))
+    ratio = np.log10(0.1) + rng.random(len(rows)) * (np.log10(room[rows]) - np.log10(0.1))
     with np.errstate(invalid="ignore"):
-        levels = [one.background.mean(axis=-1, keepdims=True) for one in (spectra, noise)]
+        levels = [one.background[rows].mean(axis=-1, keepdims=True) for one in (spectra, others)]
     shift = (levels[0] - levels[1]).astype(np.float32) + ratio[:, None, None].astype(np.float32)
-    mixed = [
-        np.log10(10**own + 10 ** (other + move))
-        for own, other, move in (
-            (spectra.log_power, noise.log_power, shift[..., None]),
-            (spectra.background, noise.background, shift),
-        )
-    ]
-    parts = []
-    for own, sum_ in zip(spectra[:2], mixed, strict=True):
-        use = np.asarray(chosen).reshape(-1, *[1] * (own.ndim - 1)) & (np.isfinite(sum_) | ~np.isfinite(own))
-        parts.append(np.where(use, sum_, own).astype(np.float32))
-    return Spectra(parts[0], parts[1], spectra.context)
+    log_power, background = spectra.log_power.copy(), spectra.background.copy()
+    log_power[rows] = _added(log_power[rows], others.log_power[rows] + shift[..., None])
+    background[rows] = _added(background[rows], others.background[rows] + shift)
+    return Spectra(log_power, background, spectra.context)
+
+
+def _added(own: Float32, other: Float32) -> Float32:
+    """Log of the sum of two powers; where the other is missing, the own."""
+    total = np.log10(10**own + 10**other)
+    return np.asarray(np.where(np.isfinite(total), total, own), dtype=np.float32)
 
 
 def response(count: int, n_bins: int, settings: AugmentSettings, rng: Generator) -> Float32:
@@ -188,14 +202,31 @@ def _blur(background: Float32, log_power: Float32, settings: AugmentSettings, rn
     return np.where((sullied > 0) & np.isfinite(mixed), mixed, blurred).astype(np.float32)
 
 
+def _turn(log_power: Float32, background: Float32, settings: AugmentSettings, rng: Generator) -> None:
+    """Exchange the horizontals, or turn them by any angle, as if they were not coherent: powers are mixed.
+
+    What is missing on one is then missing on both, so those with only one horizontal are exchanged alone.
+    """
+    chosen = rng.random(len(log_power)) < settings.share_turned
+    mixed = rng.random(len(log_power)) < 0.5
+    share = np.sin(rng.uniform(0, np.pi, len(log_power))) ** 2
+    mixed &= np.isfinite(log_power[:, 0]).any(axis=(1, 2)) & np.isfinite(log_power[:, 1]).any(axis=(1, 2))
+    exchanged, rows = np.flatnonzero(chosen & ~mixed), np.flatnonzero(chosen & mixed)
+    for spectra in (log_power, background):
+        spectra[exchanged] = spectra[exchanged][:, [1, 0, 2]]
+        part = share[rows].reshape(-1, *[1] * (spectra.ndim - 2)).astype(np.float32)
+        first, second = 10 ** spectra[rows, 0], 10 ** spectra[rows, 1]
+        spectra[rows, 0] = np.log10((1 - part) * first + part * second)
+        spectra[rows, 1] = np.log10(part * first + (1 - part) * second)
+
+
 def _swap_components(
     log_power: Float32, background: Float32, settings: AugmentSettings, rng: Generator
 ) -> None:
-    """Exchange the horizontals of half of the windows, and rarely the vertical with one of them."""
-    for share, order in ((0.5, [1, 0, 2]), (settings.share_swapped, [2, 1, 0])):
-        rows = np.flatnonzero(rng.random(len(log_power)) < share)
-        log_power[rows] = log_power[rows][:, order]
-        background[rows] = background[rows][:, order]
+    """Take the vertical for a horizontal, rarely."""
+    rows = np.flatnonzero(rng.random(len(log_power)) < settings.share_swapped)
+    log_power[rows] = log_power[rows][:, [2, 1, 0]]
+    background[rows] = background[rows][:, [2, 1, 0]]
 
 
 def _drop_components(log_power: Float32, settings: AugmentSettings, rng: Generator) -> None:

@@ -24,7 +24,7 @@ class Calibration:
 
     factors: tuple[float, ...] = (1.0,) * len(CLASSES)
     offsets: tuple[float, ...] = (0.0,) * len(CLASSES)
-    threshold: float = 0.9
+    threshold: float = DEFAULT_THRESHOLD
 
     def probabilities(self, logits: NDArray[np.floating]) -> NDArray[np.float32]:
         """(window, class) calibrated probabilities; NaN where the logits are."""
@@ -70,11 +70,12 @@ def fit_calibration(
 
 
 def single_station_threshold(p_tremor: NDArray[np.float32], target: float) -> float:
-    """Smallest p_tremor, at least 0.5, that no more than ``target`` of the noise windows (window,) exceed."""
+    """Smallest p_tremor, at least 0.5, that no more than ``target`` of the noise windows (window,) reach."""
     if not len(p_tremor):
         return DEFAULT_THRESHOLD
-    limit = float(np.quantile(p_tremor, 1 - target, method="higher"))
-    return float(np.clip(limit, 0.5, MAX_THRESHOLD))
+    highest = np.sort(p_tremor.astype(np.float32))[::-1]
+    above = np.nextafter(highest[int(target * len(highest))], np.float32(2))  # the first that must not pass
+    return float(np.clip(float(above), 0.5, MAX_THRESHOLD))
 
 
 def expected_calibration_error(

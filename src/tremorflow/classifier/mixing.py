@@ -193,6 +193,32 @@ def banded_noise(noise: Samples, rate_hz: float, rng: Generator) -> Samples:
     return np.where(np.isfinite(noise), hum, np.nan).astype(np.float32)
 
 
+def gliding_lines(noise: Samples, rate_hz: float, rng: Generator) -> Samples:
+    """Engine that passes: lines at one to three multiples of a speed that rises and falls, in a broad rumble.
+
+    The components of ``noise`` (3, time) that are there move, each at a strength of its own.
+    """
+    n_samples = noise.shape[-1]
+    times_s = np.arange(n_samples) / rate_hz
+    knots = int(rng.integers(3, 8))
+    curve = gaussian_filter1d(rng.standard_normal(10 * knots), rng.uniform(3, 10))
+    curve = np.interp(times_s, np.linspace(0, times_s[-1], len(curve)), curve / (np.abs(curve).max() + 1e-9))
+    speed_hz = 10 ** rng.uniform(0.1, 0.8) * 10 ** (rng.uniform(0, 0.25) * curve)
+    turns = 2 * np.pi * np.cumsum(speed_hz) / rate_hz
+    motion = np.zeros((3, n_samples))
+    for multiple in range(1, int(rng.integers(2, 5))):
+        wander = gaussian_filter1d(rng.standard_normal((2, n_samples)), rng.uniform(1, 8) * rate_hz)
+        wander /= np.sqrt((wander**2).mean() + 1e-30)
+        line = wander[0] * np.cos(multiple * turns) + wander[1] * np.sin(multiple * turns)
+        motion += 10 ** rng.uniform(-1, 0) * rng.uniform(0.3, 1, (3, 1)) * line
+    length_s, middle_s = 10 ** rng.uniform(1.3, 2.1), rng.uniform(0, times_s[-1])
+    motion *= np.exp(-0.5 * np.abs((times_s - middle_s) / (length_s / 2)) ** rng.uniform(1.5, 6))
+    rumble = np.nan_to_num(noise_bursts(noise, rate_hz, rng))
+    sizes = [np.sqrt((part**2).mean()) + 1e-30 for part in (motion, rumble)]
+    motion = motion / sizes[0] + 10 ** rng.uniform(-1.0, 0.3) * rumble / sizes[1]
+    return np.where(np.isfinite(noise), motion, np.nan).astype(np.float32)
+
+
 def noise_bursts(noise: Samples, rate_hz: float, rng: Generator) -> Samples:
     """One to three bursts of Gaussian noise of any smooth spectrum that rise and fall: traffic, wind, works.
 

@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from tremorflow.classifier.augment import AugmentSettings, Spectra, augment, mix_noise
+from tremorflow.classifier.augment import AugmentSettings, Spectra, augment, mix
 from tremorflow.classifier.calibrate import Calibration, expected_calibration_error, fit_calibration
 from tremorflow.classifier.dataset import AS_RECORDED
 from tremorflow.classifier.examples import Examples
@@ -40,7 +40,7 @@ class TrainSettings:
     """How the network is trained."""
 
     epochs: int = option(
-        14, unit="-", reason="balanced accuracy of the validation windows has levelled", ge=1
+        16, unit="-", reason="balanced accuracy of the validation windows has levelled", ge=1
     )
     batch: int = option(
         128, unit="windows", reason="METHOD 9.5; twice as many gain no time on two cores", ge=8
@@ -100,7 +100,7 @@ def train(
         Weights to go on from (fine-tuning).
     checkpoint
         File that is written after every epoch, and read if it is there: a training that was stopped goes
-        on, to the numbers it would have had. Removed at the end.
+        on, to the numbers it would have had. The caller removes it when the weights are written.
     report
         Called with a line after every epoch.
     progress
@@ -116,46 +116,49 @@ def train(
     training, validation = examples.of_split("train"), examples.of_split("dev")
     _check_classes(training, "train")
     _check_classes(validation, "dev")
-    state = _first_state(settings, start, spectrogram)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    state = _first_state(settings, start, spectrogram, device)
     identity = _identity(training, settings, start)
     if checkpoint is not None and checkpoint.is_file():
         _restore(state, checkpoint, identity)
         report(f"going on after epoch {state.epoch} of {settings.epochs}: {checkpoint}")
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    state.mean.to(device)
-    state.model.to(device, memory_format=torch.channels_last)  # a third faster on CPUs
     frames = len(frames_of_window(spectrogram))
+    cut = frames, round(settings.augmentation.shift_s / spectrogram.hop_s)
     while state.epoch < settings.epochs:
-        loss = _run_epoch(state, training, settings, frames, progress)
+        loss = _run_epoch(state, training, settings, cut, progress)
         state.epoch += 1
         if checkpoint is not None:
             _save(state, checkpoint, identity)
         report(
             f"epoch {state.epoch:2d}: loss {loss:.4f}, {_accuracy(state.mean, validation, frames, device)}"
         )
-    weights = _finish(state.mean.cpu(), validation, spectrogram, settings, report)
-    if checkpoint is not None:
-        checkpoint.unlink(missing_ok=True)
-    return weights
+    return _finish(state.mean.cpu(), validation, spectrogram, settings, report)
 
 
 def _run_epoch(
-    state: _State, training: Examples, settings: TrainSettings, frames: int, progress: Progress | None
+    state: _State,
+    training: Examples,
+    settings: TrainSettings,
+    cut: tuple[int, int],
+    progress: Progress | None,
 ) -> float:
-    """Train on as many windows as there are, as many of each class, and give the mean loss."""
+    """Train on as many windows as there are, as many of each class, and give the mean loss.
+
+    ``cut`` is how many frames the network takes, and how many they may be shifted by.
+    """
     rng = np.random.default_rng([settings.seed, state.epoch])
     torch.manual_seed(settings.seed * 1000 + state.epoch)  # of the drop-out
     order = _balanced_order(training.labels, rng)
     n_batches = max(len(order) // settings.batch, 1)
     loss_of = nn.CrossEntropyLoss(label_smoothing=settings.label_smoothing)
-    total, device = 0.0, next(state.model.parameters()).device
+    total, device = 0.0, _device(state.model)
     state.model.train()
     for number in range(n_batches):
         step = state.epoch * n_batches + number
         for group in state.optimizer.param_groups:
             group["lr"] = _learning_rate(settings, step, settings.epochs * n_batches)
         rows = order[number * settings.batch : (number + 1) * settings.batch]
-        spectra = _draw_batch(training, rows, settings.augmentation, frames, rng)
+        spectra = _draw_batch(training, rows, settings.augmentation, cut, rng)
         logits = state.model(*(torch.from_numpy(part).to(device) for part in spectra))
         loss = loss_of(logits, torch.from_numpy(training.labels[rows]).to(device))
         state.optimizer.zero_grad()
@@ -166,6 +169,11 @@ def _run_epoch(
         if progress is not None:
             progress(step + 1, settings.epochs * n_batches)
     return total / n_batches
+
+
+def _device(model: Diet) -> torch.device:
+    """Where a network is."""
+    return next(model.parameters()).device
 
 
 def _balanced_order(labels: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
@@ -189,17 +197,29 @@ def _draw_batch(
     examples: Examples,
     rows: NDArray[np.int64],
     settings: AugmentSettings,
-    frames: int,
+    cut: tuple[int, int],
     rng: np.random.Generator,
 ) -> Spectra:
-    """Augmented spectra of some windows."""
-    snr = examples.table["trace_snr"].to_numpy(dtype=np.float64, na_value=np.nan)[rows]
-    labels = examples.labels[rows]
-    snr = np.where(labels == NOISE, np.inf, np.nan_to_num(snr, nan=0.0))
-    partners = rng.choice(np.flatnonzero(examples.labels == NOISE), len(rows))
-    spectra = cut_frames(examples, rows, frames, rng, settings.shift_s)
-    noise = cut_frames(examples, partners, frames, rng, settings.shift_s)
-    return augment(mix_noise(spectra, snr, noise, settings, rng), settings, rng)
+    """Augmented spectra of some windows, of ``cut`` frames, shifted by up to so many."""
+    frames, shift = cut
+    every = examples.table["trace_snr"].to_numpy(dtype=np.float64, na_value=np.nan)
+    snr = np.where(examples.labels == NOISE, np.inf, np.nan_to_num(every, nan=0.0))
+    partners = _partners(examples.labels, rows, settings.share_second, rng)
+    other_snr = np.where(examples.labels[partners] == NOISE, 0.0, snr[partners])
+    spectra, others = (cut_frames(examples, some, frames, rng, shift) for some in (rows, partners))
+    return augment(mix(spectra, snr[rows], others, other_snr, settings, rng), settings, rng)
+
+
+def _partners(
+    labels: NDArray[np.int64], rows: NDArray[np.int64], share_second: float, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """(row,) windows that may be put on top of others: of the same class, or noise."""
+    kinds = np.where(rng.random(len(rows)) < share_second, labels[rows], NOISE)
+    found = np.empty(len(rows), dtype=np.int64)
+    for label in np.unique(kinds):
+        here = kinds == label
+        found[here] = rng.choice(np.flatnonzero(labels == label), int(here.sum()))
+    return found
 
 
 def cut_frames(
@@ -207,13 +227,13 @@ def cut_frames(
     rows: NDArray[np.integer[Any]],
     frames: int,
     rng: np.random.Generator | None = None,
-    shift_s: float = 0.0,
+    shift: int = 0,
 ) -> Spectra:
-    """Spectra of as many frames as the network takes, from the middle or up to ``shift_s`` beside it."""
+    """Spectra of as many frames as the network takes, from the middle or up to ``shift`` frames beside it."""
     spare = examples.log_power.shape[-1] - frames
     starts = np.full(len(rows), spare // 2)
     if rng is not None and spare:
-        reach = min(spare // 2, round(shift_s))
+        reach = min(spare // 2, shift)
         starts = starts + rng.integers(-reach, reach + 1, len(rows))
     log_power = np.stack(
         [examples.log_power[row, ..., s : s + frames] for row, s in zip(rows, starts, strict=True)]
@@ -320,7 +340,9 @@ def export_onnx(model: Diet, spectrogram: SpectrogramSettings) -> bytes:
     return bytes(network.SerializeToString(deterministic=True))
 
 
-def _first_state(settings: TrainSettings, start: Weights | None, spectrogram: SpectrogramSettings) -> _State:
+def _first_state(
+    settings: TrainSettings, start: Weights | None, spectrogram: SpectrogramSettings, device: torch.device
+) -> _State:
     """Network to begin with: random, or that of the weights to start from."""
     torch.manual_seed(settings.seed)
     architecture = settings.model if start is None else ModelSettings(**start.architecture)
@@ -335,6 +357,7 @@ def _first_state(settings: TrainSettings, start: Weights | None, spectrogram: Sp
             model.load_state_dict(stored)
         except RuntimeError as error:
             raise ModelError(f"the weights to start from do not fit the network: {error}") from error
+    model.to(device, memory_format=torch.channels_last)  # a third faster on CPUs
     mean = copy.deepcopy(model)
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
@@ -377,7 +400,7 @@ def _restore(state: _State, checkpoint: Path, identity: str) -> None:
     """Read the state; ``ModelError`` if it belongs to another training or cannot be read."""
     cure = f"remove {checkpoint} to start anew"
     try:
-        content = torch.load(checkpoint, weights_only=True)
+        content = torch.load(checkpoint, map_location=_device(state.model), weights_only=True)
         if content["identity"] != identity:
             raise ModelError(
                 "the checkpoint belongs to a training with other data, settings or number of threads; " + cure

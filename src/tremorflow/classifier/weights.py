@@ -1,7 +1,8 @@
 """Weight files: one zip with the network (ONNX), its parameters, and a card of what it is and was made from.
 
 Whoever opens one gets the settings of the spectrograms and the calibration with it, and a hash over
-everything that counts is checked. Running needs ONNX Runtime alone; the parameters are for training on.
+everything that decides a result is checked. Running needs ONNX Runtime alone; the parameters, the same
+numbers once more, are for training on.
 """
 
 import hashlib
@@ -62,6 +63,25 @@ class Weights:
         }
 
 
+def check_target(path: str | Path) -> None:
+    """Refuse a place where no weight file can be written, before an hour of training.
+
+    Raises
+    ------
+    ModelError
+        A folder, or a place that cannot be made.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise ModelError(
+            f"{path} is a folder; name a file for the weights, for example {path / 'weights.zip'}"
+        )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ModelError(f"cannot write {path} ({error.strerror or error}); choose another place") from error
+
+
 def write_weights(path: str | Path, weights: Weights) -> None:
     """Write a weight file, through a temporary name; the same weights give the same bytes.
 
@@ -105,7 +125,7 @@ def read_weights(name: str | Path = BUNDLED[0]) -> Weights:
         head = json.loads(card)
         with np.load(io.BytesIO(arrays), allow_pickle=False) as stored:
             parameters = {key: np.asarray(stored[key]) for key in stored.files}
-    except (OSError, zipfile.BadZipFile, zlib.error, ValueError, EOFError) as error:
+    except (OSError, zipfile.BadZipFile, zlib.error, ValueError, EOFError, RuntimeError) as error:
         if isinstance(error, ModelError):
             raise
         raise ModelError(f"{label} cannot be read as weights ({error}); copy or train them again") from error
@@ -123,6 +143,8 @@ def _locate(name: str) -> tuple[str, Any]:
     chosen = BUNDLED[0] if name == "bundled" else name
     if chosen in BUNDLED:
         resource = files("tremorflow.resources") / "weights" / f"{chosen}.zip"
+        if not resource.is_file():
+            raise ModelError(f"the bundled weights {chosen!r} are missing; install tremorflow again")
         return f"bundled weights {chosen!r}", io.BytesIO(resource.read_bytes())
     if not Path(chosen).is_file():
         raise ModelError(f"no weights {chosen}: give a file, or one of {', '.join(BUNDLED)}")

@@ -68,7 +68,8 @@ class WindowSettings:
         False,
         unit="-",
         reason="for tests: noise, tremor and earthquake in turn at one station, in one background, at one "
-        "distance and SNR, so that none of these can tell the class; the shares do not count then",
+        "distance and SNR (but 2 at least for coda), so that none of these can tell the class; the shares "
+        "do not count then",
     )
     signals: SignalSettings = SignalSettings()
     noise: NoiseSettings = NoiseSettings(peaked_share=0.25, gusty_share=0.35)
@@ -274,6 +275,7 @@ def _matched(settings: WindowSettings, seed: int, number: int) -> tuple[WindowSe
         tremor_distance_km=distances,
         small_distance_km=distances,
         local_distance_km=distances,
+        regional_distance_km=distances,
     )
     snr = log_uniform(rng, *settings.snr)
     return replace(settings, signals=signals, snr=(snr, snr)), ("noise", "tremor", "earthquake")[place], scene
