@@ -211,8 +211,8 @@ app.add_typer(dataset_app, name="dataset")
 @dataset_app.command("simulated")
 def dataset_simulated(
     output: Annotated[Path, typer.Option(help="Folder for the dataset.")] = Path("dataset"),
-    windows: Annotated[int, typer.Option(min=1, help="How many.")] = 10000,
-    seed: Annotated[int, typer.Option(help="Same seed, same windows.")] = 1,
+    windows: Annotated[int, typer.Option(min=100, help="How many.")] = 10000,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same windows.")] = 1,
     processes: Annotated[int, typer.Option(min=1, help="Processes that simulate.")] = 2,
 ) -> None:
     """Make windows by the simulator alone."""
@@ -231,8 +231,8 @@ def dataset_mixed(  # noqa: PLR0913, PLR0917 - a command has as many as it has o
     stations: Annotated[str, typer.Option(help="StationXML, channel table or CSV.")] = "",
     channel_table: Annotated[str, typer.Option(help="Channel table for WIN32 files.")] = "",
     orientations: Annotated[str, typer.Option(help="Rotation matrices of the sensors.")] = "",
-    windows: Annotated[int, typer.Option(min=1, help="How many.")] = 10000,
-    seed: Annotated[int, typer.Option(help="Same seed, same windows.")] = 1,
+    windows: Annotated[int, typer.Option(min=100, help="How many.")] = 10000,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same windows.")] = 1,
     processes: Annotated[int, typer.Option(min=1, help="Processes that simulate.")] = 2,
 ) -> None:
     """Make windows of simulated signals in your network's own noise; no labels are needed."""
@@ -241,9 +241,11 @@ def dataset_mixed(  # noqa: PLR0913, PLR0917 - a command has as many as it has o
 
     with _explained():
         recordings = ClassifyRequest(paths, stations, channel_table, orientations)
-        with _bars("windows") as (done,):
-            write_mixed_dataset(output, recordings, DatasetRequest(windows, seed, processes), done)
-        typer.echo(f"written  {windows} windows of simulated signals in own noise into {output}")
+        request = DatasetRequest(windows, seed, processes)
+        with _bars("recordings", "windows") as bars:
+            found = write_mixed_dataset(output, recordings, request, bars)
+        typer.echo(found.text())
+        typer.echo(f"written  {output}: simulated signals in own noise")
 
 
 @dataset_app.command("archive")
@@ -255,16 +257,20 @@ def dataset_archive(
     test_stations: Annotated[
         list[str] | None, typer.Option(help="Codes, or how they begin, that only test.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Same seed, same choice of windows.")] = 1,
+    tremor_time: Annotated[
+        Literal["centre", "start"],
+        typer.Option(help="What the times of the tremor catalogue are; of PNSN: start."),
+    ] = "centre",
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same choice of windows.")] = 1,
 ) -> None:
     """Make windows of your own recordings, labelled by your catalogues."""
     from tremorflow.batch.archive_dataset import write_labelled_archive
+    from tremorflow.classifier.labels import LabelSettings
 
     with _explained():
-        with _bars("files", "hours") as (files, hours):
-            found = write_labelled_archive(
-                config, (tremor, earthquakes), output, tuple(test_stations or ()), seed, (files, hours)
-            )
+        rules = LabelSettings(test_stations=tuple(test_stations or ()), tremor_time=tremor_time)
+        with _bars("files", "hours") as bars:
+            found = write_labelled_archive(config, (tremor, earthquakes), output, rules, seed, bars)
         typer.echo(found.text())
         typer.echo(f"written  {output}")
 
@@ -278,7 +284,7 @@ def train(  # noqa: PLR0913, PLR0917 - a command has as many as it has options
     ] = "",
     epochs: Annotated[int | None, typer.Option(min=1, help="Rounds over all windows.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="A sixth of it suits `--from`.")] = None,
-    seed: Annotated[int, typer.Option(help="Same seed, same data: same weights.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same data: same weights.")] = 1,
     name: Annotated[str, typer.Option(help="Name that the weights are shown under.")] = "",
     profile: Annotated[
         Literal["default", "nakano", "jinde"],

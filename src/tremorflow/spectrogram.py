@@ -160,6 +160,9 @@ def window_log_power(
         As ``compute_spectrograms``.
     """
     check_band(rate_hz, "windows")
+    length_s = samples.shape[-1] / rate_hz
+    if length_s < settings.frame_s:
+        raise DataError(f"windows of {length_s:g} s are shorter than a frame of {settings.frame_s:g} s")
     frames_ns = _frames_ns(0, samples.shape[-1], rate_hz, settings)
     shape = (*samples.shape[:2], len(settings.frequencies_hz), len(frames_ns))
     log_power = np.full(shape, np.nan, dtype=np.float32)

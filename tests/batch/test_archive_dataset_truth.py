@@ -8,12 +8,14 @@ import pytest
 
 pytest.importorskip("h5py", reason="needs the extra dev or train (h5py)")
 
-from tremorflow.batch.archive_dataset import LabelJob, write_archive_dataset
+from tremorflow.batch.archive_dataset import LabelJob, measure_snr, write_archive_dataset
+from tremorflow.batch.catalogue_labels import Catalogues, tremor_spans_s
+from tremorflow.batch.recordings import Tally
 from tremorflow.batch.simulated import SimulatedWaveforms
 from tremorflow.classifier.dataset import open_dataset
 from tremorflow.classifier.labels import LabelSettings
 from tremorflow.errors import DataError
-from tremorflow.records import timedelta
+from tremorflow.records import Network, Spectrograms, Station, timedelta
 from tremorflow.simulate.scenario import make_scenario
 from tremorflow.simulate.synthesis import prepare_simulation
 from tremorflow.spectrogram import SpectrogramSettings
@@ -61,13 +63,14 @@ def make_job(simulation, **changes):
         "depth_km": 20.0,
         "magnitude": 3.0,
     }
+    catalogues = Catalogues(simulation.truth.tremor, pd.DataFrame([quake]), p_times, s_times)
+    if "tremor" in changes or "earthquakes" in changes:
+        given = {key: changes.pop(key) for key in ("tremor", "earthquakes") if key in changes}
+        catalogues = replace(catalogues, **given)
     job = LabelJob(
         feed,
         (start, start + timedelta(HOURS * 3600.0)),
-        simulation.truth.tremor,
-        pd.DataFrame([quake]),
-        p_times,
-        s_times,
+        catalogues,
         {},
         LabelSettings(tremor_distance_km=80.0, day_shares=(0.0, 0.0)),
         SpectrogramSettings(),
@@ -159,15 +162,101 @@ def test_stations_that_only_test_do_so(simulation, tmp_path):
     assert (~tests).any()
 
 
+def test_no_station_has_more_noise_than_signals(written):
+    _, dataset = written
+    counts = dataset.table.groupby(["station_code", "trace_category"]).size().unstack(fill_value=0)
+    assert (counts["noise"] <= counts["tremor"]).all()
+    assert counts["noise"].sum() > 0
+
+
 def test_catalogues_of_another_time_are_refused_and_stray_events_counted(simulation, tmp_path):
-    job = make_job(simulation)
-    late = job.tremor.assign(
-        **{n: job.tremor[n] + pd.Timedelta(9, "D") for n in ("time", "start_time", "end_time")}
-    )
-    none = job.earthquakes.iloc[:0]
+    tremor = simulation.truth.tremor
+    late = tremor.assign(**{n: tremor[n] + pd.Timedelta(9, "D") for n in ("time", "start_time", "end_time")})
+    none = make_job(simulation).catalogues.earthquakes.iloc[:0]
     with pytest.raises(DataError, match=r"no tremor and no earthquake .* lies between"):
-        write_archive_dataset(tmp_path / "a", replace(job, tremor=late, earthquakes=none))
-    both = pd.concat([job.tremor, late], ignore_index=True)
-    outcome = write_archive_dataset(tmp_path / "b", replace(job, tremor=both, earthquakes=none))
+        write_archive_dataset(tmp_path / "a", make_job(simulation, tremor=late, earthquakes=none))
+    both = pd.concat([tremor, late], ignore_index=True)
+    outcome = write_archive_dataset(tmp_path / "b", make_job(simulation, tremor=both, earthquakes=none))
     outside = outcome.skips["reason"] == "tremor outside the span of the archive"
     assert outcome.skips["count"][outside].sum() == len(late)
+
+
+def test_a_catalogue_without_length_and_depth_still_labels(simulation, tmp_path):
+    """As the PNSN gives them: a time and a place, and nothing else."""
+    bare = simulation.truth.tremor[["latitude", "longitude"]].assign(
+        time=simulation.truth.tremor["start_time"] - pd.Timedelta(60, "s"), depth_km=np.nan
+    )
+    settings = LabelSettings(
+        tremor_distance_km=80.0, day_shares=(0.0, 0.0), tremor_time="start", tremor_s=300.0
+    )
+    outcome = write_archive_dataset(tmp_path, make_job(simulation, tremor=bare, settings=settings))
+    assert outcome.counts["train", "tremor"] >= 12
+    assert "tremor without duration: 300 s assumed" in set(outcome.skips["reason"])
+
+
+def test_spans_of_tremor_follow_from_what_a_catalogue_has():
+    start = np.datetime64("2020-01-01T00:00:00", "ns")
+    times = pd.to_datetime(["2020-01-01T00:10:00"] * 3)
+    table = pd.DataFrame(
+        {
+            "time": times,
+            "start_time": pd.to_datetime(["2020-01-01T00:09:00", None, None]),
+            "end_time": pd.to_datetime(["2020-01-01T00:12:00", None, None]),
+            "duration_s": [np.nan, 100.0, np.nan],
+        }
+    )
+    tally = Tally()
+    found = tremor_spans_s(table, start, LabelSettings(), tally)
+    np.testing.assert_allclose(found, [[540, 720], [550, 650], [450, 750]])
+    found = tremor_spans_s(table, start, LabelSettings(tremor_time="start"), tally)
+    np.testing.assert_allclose(found, [[540, 720], [600, 700], [600, 900]])
+
+
+def test_shallow_and_deep_earthquakes_keep_windows_from_being_noise(simulation, tmp_path):
+    quake = make_job(simulation).catalogues.earthquakes
+    for depth_km, magnitude in ((-0.5, 3.0), (400.0, 6.0)):
+        other = quake.assign(depth_km=depth_km, magnitude=magnitude)
+        folder = tmp_path / f"{depth_km:g}"
+        write_archive_dataset(folder, make_job(simulation, earthquakes=other))
+        _, starts = windows(open_dataset(folder), "noise")
+        assert len(starts)
+        after = (starts - quake["time"].iloc[0]) / pd.Timedelta(1, "s")
+        assert not ((after > -600) & (after < 600)).any()
+
+
+def test_a_component_that_recorded_briefly_does_not_spoil_the_snr():
+    rng = np.random.default_rng(1)
+    log_power = rng.normal(-4, 0.1, (1, 3, 27, 7200)).astype(np.float32)
+    log_power[..., 3600:3720] += 2.0
+    start = np.datetime64("2020-01-01T00:00:00", "ns")
+    spectrograms = Spectrograms(
+        Network((Station("XX", "A", 0.0, 0.0, 0.0),)), log_power, np.arange(1.5, 8.1, 0.25), start, 4.0, 1.0,
+        "m/s",
+    )  # fmt: skip
+    wanted = np.array([start + np.timedelta64(3600, "s")])
+    whole = measure_snr(spectrograms, wanted, SpectrogramSettings())[0]
+    log_power[0, 0, :, 20:] = np.nan
+    brief = measure_snr(spectrograms, wanted, SpectrogramSettings())[0]
+    assert whole == pytest.approx(np.sqrt(99), rel=0.1)
+    assert brief == pytest.approx(whole, rel=0.1)
+
+
+def test_recordings_that_are_too_slow_make_no_windows(simulation, tmp_path):
+    """Resampled to 25 Hz they would look whole: nothing is above 4 Hz in them."""
+
+    class Slow:
+        def __init__(self, feed):
+            self.feed, self.network = feed, feed.network
+
+        def read(self, stations, begin, end):
+            for reading in self.feed.read(stations, begin, end):
+                waveforms = reading.waveforms
+                slow = waveforms and replace(
+                    waveforms, samples=waveforms.samples[..., ::2], sampling_rate_hz=12.5
+                )
+                yield reading._replace(waveforms=slow)
+
+    job = make_job(simulation)
+    outcome = write_archive_dataset(tmp_path, replace(job, feed=Slow(job.feed)))
+    assert not outcome.counts
+    assert outcome.skips["reason"].str.contains("a sampling rate of 12.5 Hz").any()

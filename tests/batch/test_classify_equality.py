@@ -11,10 +11,10 @@ from tremorflow.classifier.infer import Classifier
 from tremorflow.classifier.inputs import cut_windows, window_starts
 from tremorflow.classifier.weights import read_weights
 from tremorflow.errors import DataError
-from tremorflow.io.archive import open_archive
+from tremorflow.io.archive import StationReading, open_archive
 from tremorflow.io.probabilities import read_probabilities
 from tremorflow.io.stations import StationMetadata
-from tremorflow.records import PROBABILITY_COLUMNS, Network, Station, Waveforms, timedelta, utc
+from tremorflow.records import PROBABILITY_COLUMNS, Channel, Network, Station, Waveforms, timedelta, utc
 from tremorflow.spectrogram import compute_spectrograms
 
 START = utc("2020-05-24T00:10:00Z")
@@ -187,3 +187,54 @@ def test_spans_without_a_window_or_a_recording_are_refused(feed, folder, weights
         classify_files(ClassifyRequest([folder], start="2021-01-01", end="2021-01-02"))
     with pytest.raises(DataError, match="does not exist"):
         classify_files(ClassifyRequest([folder / "nowhere"]))
+
+
+class Gauge:
+    """Noise in counts for an hour, then in m/s, as if the metadata began then; one station."""
+
+    network = NETWORK.subset([0])
+
+    def __init__(self, *, changes):
+        self.changes = changes
+
+    def read(self, stations, begin, end):
+        later = self.changes and begin >= START.astype("datetime64[h]") + np.timedelta64(3500, "s")
+        count = round((end - begin) / np.timedelta64(1, "s") * 25)
+        samples = np.random.default_rng(int(begin.astype(np.int64) // 10**9)).standard_normal((1, 1, count))
+        channel = Channel("XX", "AAA", "00", "HHZ", "Z", 1e9 if later else np.nan, "m/s")
+        waveforms = Waveforms(self.network, ("Z",), samples * 1000, begin, 25.0, "count")
+        yield from [StationReading(waveforms, (channel,), [])] * len(stations)
+
+
+def test_a_change_of_unit_is_no_tremor():
+    """Background in counts against a window in m/s would be 17 decades of excess."""
+    weights = read_weights()
+    span = START.astype("datetime64[h]").astype("datetime64[ns]"), START + timedelta(7000.0)
+    steady, changed = (classify_recordings(Gauge(changes=one), weights, span) for one in (False, True))
+    for found in (steady, changed):
+        assert (found.probabilities.values[0, 0] > 0.5).mean() > 0.9
+    assert "another unit or instrument" in " ".join(changed.skips["reason"])
+    assert "another unit" not in " ".join(steady.skips["reason"])
+
+
+def test_a_span_after_the_last_recording_draws_nothing(feed, weights):
+    late = START + timedelta(LENGTH_S + 60), START + timedelta(LENGTH_S + 600)
+    assert read_spectrograms(feed, 0, late, weights.spectrogram, {}) is None
+
+
+def test_a_station_that_recorded_nothing_in_the_span_is_counted(feed, weights):
+    span = START - timedelta(3600.0), START + timedelta(600.0)
+    early = classify_recordings(feed, weights, (span[0], START - timedelta(60.0)))
+    assert set(early.skips["station"][early.skips["reason"].str.contains("no recording")]) == set(
+        feed.network.codes
+    )
+
+
+def test_a_forked_process_opens_the_index_itself(feed):
+    """SQLite forbids to use a connection that was opened before the fork."""
+    ours = feed.archive._index
+    feed.archive._process = -1  # as in a process that inherited it
+    theirs = feed.archive._index
+    assert theirs is not ours
+    assert feed.archive._index is theirs
+    assert feed.archive.time_span()[0] == START

@@ -9,10 +9,12 @@ pytest.importorskip("h5py", reason="needs the extra dev or train (h5py)")
 from tremorflow.batch.classify_files import ClassifyRequest
 from tremorflow.batch.datasets import DatasetRequest, write_mixed_dataset, write_simulated_dataset
 from tremorflow.batch.evaluate_model import evaluate_weights
-from tremorflow.classifier.dataset import AS_RECORDED, open_dataset
+from tremorflow.batch.own_noise import RATE_HZ as DATASET_HZ
+from tremorflow.classifier.dataset import AS_RECORDED, DatasetWriter, WindowBatch, open_dataset
 from tremorflow.classifier.weights import read_weights
 from tremorflow.errors import DataError
 from tremorflow.simulate.windows import WindowSettings, labelled_windows
+from tremorflow.spectrogram import SpectrogramSettings
 
 RATE_HZ = 50.0
 
@@ -51,7 +53,7 @@ def test_simulated_windows_are_those_of_the_simulator(simulated):
 
 
 def test_own_noise_carries_every_class_and_its_missing_components(recordings, tmp_path):
-    skips = write_mixed_dataset(tmp_path, ClassifyRequest([recordings]), DatasetRequest(64, seed=5))
+    found = write_mixed_dataset(tmp_path, ClassifyRequest([recordings]), DatasetRequest(64, seed=5))
     dataset = open_dataset(tmp_path)
     made = dataset.table[dataset.table["trace_origin"] == "own noise"]
     assert len(made) == 64
@@ -61,7 +63,8 @@ def test_own_noise_carries_every_class_and_its_missing_components(recordings, tm
         assert np.isnan(batch.samples[:, :2]).all()
         assert np.isfinite(batch.samples[:, 2]).all()
         assert np.isnan(batch.background[:, :2]).all()
-    assert "no coordinates" not in " ".join(skips["reason"])
+    assert sum(found.counts.values()) == len(dataset)
+    assert f"train  tremor      {found.counts['train', 'tremor']}" in found.text()
 
 
 def test_noise_as_recorded_is_kept_for_the_threshold_and_holds_no_event(recordings, tmp_path):
@@ -90,4 +93,22 @@ def test_a_model_is_scored_on_a_split_of_a_dataset(simulated):
 def test_recordings_that_hold_nothing_are_refused(tmp_path):
     (tmp_path / "one.mseed").write_bytes(b"")
     with pytest.raises(DataError, match="no recording"):
-        write_mixed_dataset(tmp_path / "x", ClassifyRequest([tmp_path / "one.mseed"]), DatasetRequest(8))
+        write_mixed_dataset(tmp_path / "x", ClassifyRequest([tmp_path / "one.mseed"]), DatasetRequest(100))
+
+
+def test_a_dataset_without_matching_backgrounds_is_scored_without_them(simulated, tmp_path):
+    """As SeisBench's own are, or one made for another network."""
+    other = SpectrogramSettings(frame_s=2.0)
+    with DatasetWriter(tmp_path, DATASET_HZ, other) as writer:
+        for batch in open_dataset(simulated).batches():
+            background = np.full((len(batch.samples), 3, len(other.frequencies_hz)), -16.0, np.float32)
+            writer.add(WindowBatch(batch.samples, background, batch.table))
+    assert evaluate_weights(read_weights(), [tmp_path], "train").balanced_accuracy > 0.7
+
+
+def test_windows_of_which_less_than_half_is_there_are_not_judged(simulated, tmp_path):
+    with DatasetWriter(tmp_path, DATASET_HZ, SpectrogramSettings()) as writer:
+        for batch in open_dataset(simulated).batches():
+            batch.samples[::2, :, 1000:] = np.nan
+            writer.add(batch)
+    assert evaluate_weights(read_weights(), [tmp_path], "train").n_windows == 21

@@ -8,7 +8,7 @@ from windows import RATE_HZ, SETTINGS, toy_batch
 from tremorflow.classifier.dataset import DatasetWriter, open_dataset
 from tremorflow.classifier.examples import load_examples
 from tremorflow.errors import DataError
-from tremorflow.spectrogram import SpectrogramSettings
+from tremorflow.spectrogram import SpectrogramSettings, window_log_power
 
 h5py = pytest.importorskip("h5py", reason="needs the extra dev or train (h5py)")
 
@@ -31,13 +31,16 @@ def test_windows_come_back_as_they_were(folder):
 
 
 def test_the_layout_is_seisbenchs(folder):
-    """What SeisBench asks for: buckets named in trace_name, dimension and component order, metadata.csv."""
+    """What SeisBench asks for: buckets named in trace_name, dimension and component order, metadata.csv.
+
+    Its reader puts an N of its own before the order of dimensions: "CW", as its own datasets have.
+    """
     table = pd.read_csv(folder / "metadata.csv")
     assert {"trace_name", "trace_sampling_rate_hz", "trace_npts", "split", "station_code"} <= set(
         table.columns
     )
     with h5py.File(folder / "waveforms.hdf5") as file:
-        assert file["data_format"]["dimension_order"][()] == b"NCW"
+        assert file["data_format"]["dimension_order"][()] == b"CW"
         assert file["data_format"]["component_order"][()] == b"ENZ"
         bucket, place = table["trace_name"][3].split("$")
         window, components, samples = place.split(",")
@@ -50,8 +53,30 @@ def test_a_real_dataset_in_this_format_has_the_same_layout(shared_data):
     with h5py.File(shared_data / "earthquakes" / "chile_pb01" / "waveforms.hdf5") as file:
         assert {"data", "data_format"} <= set(file)
         assert {"component_order", "dimension_order", "measurement", "unit"} <= set(file["data_format"])
+        assert file["data_format"]["dimension_order"][()] == b"CW"
     theirs = pd.read_csv(shared_data / "earthquakes" / "chile_pb01" / "metadata.csv")
     assert theirs["trace_name"].str.fullmatch(r"bucket\d+\$\d+,:\d+,:\d+").all()
+
+
+def test_windows_that_stand_alone_in_the_file_are_read_too(folder):
+    """SeisBench without buckets: trace_name is the key of a (component, time) array."""
+    with h5py.File(folder / "waveforms.hdf5", "r+") as file:
+        stored = file["data"]["bucket0"][()]
+        del file["data"]["bucket0"], file["background"]
+        for k, samples in enumerate(stored):
+            file["data"][f"trace{k}"] = samples
+    table = pd.read_csv(folder / "metadata.csv", dtype=object)
+    table.loc[:6, "trace_name"] = [f"trace{k}" for k in range(7)]
+    table.to_csv(folder / "metadata.csv", index=False)
+    found = [batch.samples for batch in open_dataset(folder).batches()]
+    assert [len(one) for one in found] == [1] * 7 + [5]
+    np.testing.assert_array_equal(np.concatenate(found[:7]), toy_batch(7, 1).samples)
+
+
+def test_windows_that_the_table_has_and_the_file_has_not_are_said(folder):
+    damage(folder, "metadata.csv", "trace_name", "bucket7$0,:3,:3000")
+    with pytest.raises(DataError, match="bucket7 cannot be read"):
+        list(open_dataset(folder).batches())
 
 
 def test_other_component_orders_are_brought_to_ours(folder):
@@ -122,6 +147,8 @@ def damage(folder, name, column, value):
     [
         ("trace_category", "elephant", "trace_category has .'elephant'.*must be one of noise"),
         ("split", "", "split has"),
+        ("trace_name", "", "1 windows have no trace_name"),
+        ("trace_snr", "loud", "no dataset that can be read.*loud"),
         ("trace_sampling_rate_hz", "50", "different sampling rates"),
         ("trace_npts", "77", "different sampling rates or lengths"),
     ],
@@ -145,5 +172,7 @@ def test_windows_shorter_than_the_networks_are_refused(tmp_path):
         writer.add(toy_batch(3, 1, length_s=60.0))
     with pytest.raises(DataError, match="60 s are shorter than window_s = 120"):
         load_examples([open_dataset(tmp_path)], SETTINGS)
+    with pytest.raises(DataError, match="3 s are shorter than a frame"):
+        window_log_power(np.zeros((1, 3, 75), np.float32), RATE_HZ, SETTINGS)
     with pytest.raises(DataError, match="no window of test"):
         load_examples([open_dataset(tmp_path)], SETTINGS, ("test",))

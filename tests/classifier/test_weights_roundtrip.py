@@ -1,5 +1,6 @@
 """Weight files: what is written comes back, and damaged, foreign or changed ones are refused by name."""
 
+import contextlib
 import io
 import json
 import zipfile
@@ -14,6 +15,7 @@ from tremorflow.classifier.weights import (
     BUNDLED,
     PARTS,
     Weights,
+    check_target,
     format_card,
     read_weights,
     write_weights,
@@ -104,6 +106,11 @@ def test_damaged_and_foreign_files_are_refused(tmp_path):
         path.write_bytes(content)
         with pytest.raises(ModelError, match=r"w\.zip"):
             read_weights(path)
+    for place in range(0, len(whole), 7):  # encrypted, of another version, of another length ...
+        for flip in (0x01, 0xFF):
+            path.write_bytes(whole[:place] + bytes([whole[place] ^ flip]) + whole[place + 1 :])
+            with contextlib.suppress(ModelError):  # any other error fails the test; some bytes do not matter
+                read_weights(path)
     other = io.BytesIO()
     with zipfile.ZipFile(other, "w") as file:
         file.writestr("readme.txt", "hello")
@@ -112,6 +119,21 @@ def test_damaged_and_foreign_files_are_refused(tmp_path):
         read_weights(path)
     with pytest.raises(ModelError, match=r"no weights .*nowhere.zip.*mixed, simulated"):
         read_weights(tmp_path / "nowhere.zip")
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_any_work(tmp_path):
+    check_target(tmp_path / "new" / "w.zip")
+    with pytest.raises(ModelError, match=r"is a folder; name a file"):
+        check_target(tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ModelError, match="choose another place"):
+        check_target(tmp_path / "file" / "w.zip")
+
+
+def test_bundled_weights_that_are_not_there_are_said(monkeypatch, tmp_path):
+    monkeypatch.setattr("tremorflow.classifier.weights.files", lambda _: tmp_path)
+    with pytest.raises(ModelError, match="'simulated' are missing; install"):
+        read_weights("simulated")
 
 
 def test_a_network_that_is_none_or_of_another_shape_is_refused():

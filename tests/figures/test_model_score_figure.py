@@ -75,7 +75,7 @@ def test_a_station_is_drawn_with_its_probabilities():
     found = Probabilities(
         NETWORK, values, np.ones((2, 60), np.float32), starts, 120.0, (("", "HH"),) * 2, "abc", 0.9
     )
-    figure = draw_station(make_spectrograms(), found, 0)
+    figure = draw_station(make_spectrograms(), found)
     images = [axes for axes in figure.axes if axes.images]
     assert len(images) == 2  # of three components one was not recorded
     assert any("not recorded" in texts(axes) for axes in figure.axes)

@@ -36,6 +36,10 @@ FILES = {
     "not compressed": file_bytes(encoding="INT32"),
 }
 CUT = FILES["plain"]
+WITHOUT_RATE = bytearray(CUT)
+for record in range(0, len(CUT), 512):
+    WITHOUT_RATE[record + 34 : record + 36] = b"\0\0"  # the multiplier: some write 0 for 1
+FILES["no multiplier"] = bytes(WITHOUT_RATE)
 FILES["out of order"] = CUT[len(CUT) // 1024 * 512 :] + CUT[: len(CUT) // 1024 * 512]
 FILES["two lengths"] = FILES["plain"] + FILES["long records"]
 FILES["cut off"] = FILES["plain"][:-100]

@@ -84,6 +84,9 @@ def test_damaged_and_foreign_files_are_refused(tmp_path):
     np.savez(path, values=np.zeros(3))
     with pytest.raises(DataError, match="does not hold"):
         read_probabilities(path)
+    np.save(tmp_path / "p.npy", np.zeros(3))
+    with pytest.raises(DataError, match="does not hold"):
+        read_probabilities(tmp_path / "p.npy")
     with pytest.raises(DataError, match="nowhere"):
         read_probabilities(tmp_path / "nowhere.npz")
 

@@ -4,26 +4,21 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import pandas as pd
-
-from tremorflow.batch.classify import ArchiveFeed
-from tremorflow.batch.classify_files import ClassifyRequest, open_placed, request_span
-from tremorflow.batch.datasets import simulated_batch
+from tremorflow.batch.classify_files import ClassifyRequest
+from tremorflow.batch.datasets import noise_of_files, simulated_batch
 from tremorflow.batch.own_noise import (
     RATE_HZ,
-    NoiseSource,
-    gather_noise,
     mixed_batches,
     noise_as_recorded,
     split_noise,
 )
+from tremorflow.batch.recordings import Tally
 from tremorflow.batch.training import describe_start, described_now, training_parts
 from tremorflow.classifier.dataset import WindowBatch
 from tremorflow.classifier.examples import Examples, batch_examples, join_examples
 from tremorflow.classifier.mixing import NoiseRecording
 from tremorflow.classifier.weights import Weights, check_target, read_weights, write_weights
 from tremorflow.errors import DataError
-from tremorflow.io.orientation import read_orientations
 from tremorflow.simulate.windows import WindowSettings, iterate_windows
 from tremorflow.spectrogram import SpectrogramSettings
 
@@ -69,9 +64,11 @@ def adapt_weights(
     check_target(output)
     train, defaults = training_parts()
     start = read_weights(recordings.weights)
-    found, skips = _own_noise(recordings, request, start.spectrogram, progress[0])
+    tally = Tally()
+    pieces = request.pieces, request.seed
+    found = noise_of_files(recordings, pieces, start.spectrogram, tally, progress[0])
     report(f"own noise: {len(found)} recordings of {len({one.origin for one in found})} stations")
-    for reason, count in skips.groupby("reason", sort=False)["count"].sum().head(3).items():
+    for reason, count in tally.table().groupby("reason", sort=False)["count"].sum().head(3).items():
         report(f"skipped: {count} x {reason}")
     examples = _examples(found, request, recordings.processes, start.spectrogram)
     settings = replace(
@@ -86,23 +83,6 @@ def adapt_weights(
     write_weights(output, weights)
     report(f"written  {output} ({weights.hash})")
     return weights
-
-
-def _own_noise(
-    recordings: ClassifyRequest,
-    request: AdaptRequest,
-    settings: SpectrogramSettings,
-    progress: Progress | None,
-) -> tuple[list[NoiseRecording], pd.DataFrame]:
-    archive, _ = open_placed(recordings)
-    orientations = read_orientations(recordings.orientations) if recordings.orientations else {}
-    span = request_span(archive, recordings)
-    source = NoiseSource(
-        ArchiveFeed(archive, archive.network), span, orientations, request.pieces, request.seed
-    )
-    found = gather_noise(source, settings, progress)
-    archive.close()
-    return found
 
 
 def _examples(

@@ -84,6 +84,13 @@ class HourResult(NamedTuple):
     left_out: dict[tuple[str, str], list[float | str]]
 
 
+class _Hour(NamedTuple):
+    """Spectrograms of an hour, and what they were recorded by."""
+
+    spectrograms: Spectrograms
+    instrument: tuple[str, str]
+
+
 class SpectrogramHours:
     """Spectrograms of stations, hour after hour; keeps those that windows and backgrounds still need.
 
@@ -96,7 +103,7 @@ class SpectrogramHours:
     ) -> None:
         self.feed, self.settings, self.orientations = feed, settings, orientations
         self.tally = Tally()
-        self._kept: dict[int, list[Spectrograms]] = {}
+        self._kept: dict[int, list[_Hour]] = {}
 
     def read(
         self, stations: Sequence[int], begin: np.datetime64
@@ -110,11 +117,29 @@ class SpectrogramHours:
         span = begin - timedelta(np.ceil(MARGIN_S)), begin + timedelta(HOUR_S + after_s)
         oldest = begin + timedelta(HOUR_S - context_s(settings) - settings.window_s - HOUR_S)
         for station, reading in zip(stations, self.feed.read(stations, *span), strict=True):
-            kept = [one for one in self._kept.get(station, []) if one.frame_times[-1] >= oldest]
+            kept = [one for one in self._kept.get(station, []) if one.spectrograms.frame_times[-1] >= oldest]
             found = self._spectrograms(reading, begin)
-            kept += [found] if found is not None else []
+            instrument = _instrument(reading)
+            if found is not None:
+                kept = [*self._alike(kept, found, instrument, begin), _Hour(found, instrument)]
             self._kept[station] = kept
-            yield station, join_spectrograms(kept, settings) if kept else None, _instrument(reading)
+            parts = [one.spectrograms for one in kept]
+            yield station, join_spectrograms(parts, settings) if parts else None, instrument
+
+    def _alike(
+        self, kept: list["_Hour"], found: Spectrograms, instrument: tuple[str, str], begin: np.datetime64
+    ) -> list["_Hour"]:
+        """Hours before that tell a level: of the same unit, and in counts of the same instrument."""
+        alike = [
+            one
+            for one in kept
+            if one.spectrograms.unit == found.unit and (found.unit != "count" or one.instrument == instrument)
+        ]
+        if len(alike) < len(kept):
+            when = f"{np.datetime_as_string(begin, unit='s')}Z"
+            reason = "another unit or instrument than in the hour before: no background from there"
+            self.tally.add(found.network.codes[0], reason, 1, 0.0, when)
+        return alike
 
     def newest(self, station: int, begin: np.datetime64) -> Spectrograms | None:
         """Spectrograms of one station and hour alone; None if there are none."""
@@ -237,6 +262,9 @@ def classify_recordings(
                     instruments[part.station] = part.instrument
             if progress is not None:
                 progress(done, len(hours) * len(groups))
+    for code, share in zip(network.codes, completeness, strict=True):
+        if not share.any():
+            tally.add(code, "no recording that can be used in the span")
     probabilities = Probabilities(
         network,
         values,
@@ -257,10 +285,7 @@ def read_spectrograms(
     settings: SpectrogramSettings,
     orientations: dict[str, Orientation],
 ) -> Spectrograms | None:
-    """Spectrograms of one station over a span, as they are classified; None without any recording.
-
-    ``draw_station`` takes them with the probabilities of the whole network: only this row is filled.
-    """
+    """Spectrograms of one station over a span, as they are classified; None without any recording in it."""
     hours = SpectrogramHours(feed, settings, orientations)
     parts = []
     for begin in whole_hours(*span):
@@ -270,11 +295,9 @@ def read_spectrograms(
         return None
     whole = join_spectrograms(parts, settings)
     inside = (whole.frame_times >= span[0]) & (whole.frame_times < span[1])
-    log_power = np.full(
-        (len(feed.network), *whole.log_power.shape[1:-1], int(inside.sum())), np.nan, np.float32
-    )
-    log_power[station] = whole.log_power[0][..., inside]
-    return replace(whole, network=feed.network, log_power=log_power, start_time=whole.frame_times[inside][0])
+    if not np.isfinite(whole.log_power[..., inside]).any():
+        return None
+    return replace(whole, log_power=whole.log_power[..., inside], start_time=whole.frame_times[inside][0])
 
 
 def whole_hours(start_time: np.datetime64, end_time: np.datetime64) -> list[np.datetime64]:

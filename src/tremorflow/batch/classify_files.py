@@ -14,6 +14,7 @@ from tremorflow.batch.classify import (
     classify_recordings,
     read_spectrograms,
 )
+from tremorflow.batch.recordings import Tally
 from tremorflow.classifier.weights import read_weights
 from tremorflow.errors import DataError
 from tremorflow.figures.spectrograms import draw_station
@@ -70,14 +71,15 @@ def classify_files(
         processes=request.processes,
         progress=progress,
     )
+    before = Tally()
+    for skip in archive.skips:
+        before.add_skip(skip)
     archive.close()
-    skips = [found.skips]
-    if unplaced:
-        reason = "no coordinates: classified, but left out of the arrays; add it to the station table"
-        rows = [(code, reason, 1, 0.0, "") for code in unplaced]
-        skips.append(pd.DataFrame(rows, columns=list(found.skips.columns)))
-    table = pd.concat([part for part in skips if len(part)] or [found.skips], ignore_index=True)
-    return Classified(found.probabilities, table)
+    reason = "no coordinates: classified, but left out of the arrays; add it to the station table"
+    for code in unplaced:
+        before.add(code, reason)
+    tables = [part for part in (before.table(), found.skips) if len(part)]
+    return Classified(found.probabilities, pd.concat(tables, ignore_index=True) if tables else found.skips)
 
 
 def open_placed(
@@ -140,7 +142,7 @@ def draw_classified(request: ClassifyRequest, found: Classified, code: str, path
     archive.close()
     if spectrograms is None:
         raise DataError(f"station {code} has no recording from {span[0]} to {span[1]}; nothing can be drawn")
-    write_png(path, draw_station(spectrograms, found.probabilities, row))
+    write_png(path, draw_station(spectrograms, found.probabilities))
 
 
 def summary_lines(found: Classified, output: Path) -> list[str]:

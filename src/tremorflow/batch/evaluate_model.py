@@ -8,8 +8,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tremorflow.classifier.dataset import open_dataset
-from tremorflow.classifier.examples import batch_examples
+from tremorflow.classifier.examples import iterate_examples
 from tremorflow.classifier.infer import Classifier
+from tremorflow.classifier.inputs import WindowSpectra, completeness_of
 from tremorflow.classifier.score import ModelScore, score_model
 from tremorflow.classifier.weights import Weights
 from tremorflow.errors import DataError
@@ -26,7 +27,8 @@ def evaluate_weights(
     Parameters
     ----------
     weights
-        Their own spectrogram settings and calibration are used.
+        Their own spectrogram settings and calibration are used. Windows of which less than half was
+        recorded are not judged, as in `tremorflow classify`.
     folders
         Datasets; windows longer than the network's are cut to their middle.
     split
@@ -50,13 +52,13 @@ def evaluate_weights(
     labels: list[NDArray[np.int64]] = []
     tables: list[pd.DataFrame] = []
     for dataset in datasets:
-        wanted = (dataset.table["split"] == split).to_numpy(dtype=np.bool_)
-        for batch in dataset.batches(wanted):
-            found = batch_examples(batch, dataset.rate_hz, settings)
+        for found in iterate_examples(dataset, settings, (split,)):
             spare = (found.log_power.shape[-1] - frames) // 2
-            middle = found.log_power[..., spare : spare + frames]
-            logits = classifier.logits(middle, found.background, found.context)
-            values.append(weights.calibration.probabilities(logits))
+            middle = found.log_power[..., spare : spare + frames].astype(np.float32)
+            spectra = WindowSpectra(
+                middle, found.background.astype(np.float32), found.context, completeness_of(middle)
+            )
+            values.append(classifier.classify(spectra))
             labels.append(found.labels)
             tables.append(found.table)
             if progress is not None:

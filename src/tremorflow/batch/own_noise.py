@@ -17,17 +17,20 @@ from tremorflow.batch.recordings import Tally, ground_motion
 from tremorflow.classifier.dataset import AS_RECORDED, WindowBatch
 from tremorflow.classifier.mixing import NoiseRecording, NoiseWindow, band_rms, put_into_noise
 from tremorflow.errors import DataError
+from tremorflow.io.archive import StationReading
 from tremorflow.io.orientation import Orientation
 from tremorflow.preprocess import resample
 from tremorflow.records import ROLES, Waveforms, timedelta
 from tremorflow.simulate.windows import LABELS, LabelledWindows, WindowSettings, iterate_windows
-from tremorflow.spectrogram import SpectrogramSettings
+from tremorflow.spectrogram import SpectrogramSettings, check_band
 
 RATE_HZ = 25.0  # of the simulated windows
 PIECE_HOURS = 2  # read in a row: the second has the first as background
 DEV_SHARE = 0.25  # of the quiet windows of a recording, its last ones, kept for the threshold
 MIN_QUIET = 20  # windows (every 10 s) that a recording needs to count
-LATEST_S = 10.0  # between windows of the two splits
+APART_S = 10.0  # between windows of the two splits
+TRIES = 3  # times as many pieces with recordings as are wanted, before a station is left
+MOST = 150  # recordings in all: 4.5 MB each
 
 Progress = Callable[[int, int], None]
 
@@ -44,9 +47,12 @@ class NoiseSource:
 
 
 def gather_noise(
-    source: NoiseSource, settings: SpectrogramSettings, progress: Progress | None = None
-) -> tuple[list[NoiseRecording], pd.DataFrame]:
-    """Read recordings with quiet windows; also gives what was left out (``recordings.SKIP_COLUMNS``).
+    source: NoiseSource, settings: SpectrogramSettings, tally: Tally, progress: Progress | None = None
+) -> list[NoiseRecording]:
+    """Read recordings with quiet windows; ``tally`` counts what was left out.
+
+    Pieces of the span are tried in random order; each lies within the span, and no two overlap. Hours in
+    which a station did not record do not count; after some pieces with events or gaps it is left.
 
     Raises
     ------
@@ -54,37 +60,70 @@ def gather_noise(
         Not one quiet window.
     """
     rng = np.random.default_rng(source.seed)
-    tally, found = Tally(), []
-    hours = whole_hours(*source.span)
-    stations = range(len(source.feed.network))
-    starts = rng.permutation(len(hours))[: source.pieces]
-    for number, place in enumerate(starts):
-        begin = hours[max(0, min(place, len(hours) - PIECE_HOURS))]
-        end = begin + timedelta(PIECE_HOURS * HOUR_S)
-        when = f"{np.datetime_as_string(begin, unit='s')}Z"
-        for station, reading in zip(stations, source.feed.read(stations, begin, end), strict=True):
-            code = source.feed.network.codes[station]
-            if reading.waveforms is None:
-                tally.add(code, "no recording", 1, PIECE_HOURS * HOUR_S, when)
-            else:
-                try:
-                    moved = ground_motion(reading, source.orientations, tally, PREPROCESS)
-                    made = NoiseRecording(code, by_role(resample(moved, RATE_HZ)), RATE_HZ, settings)
-                except DataError as error:
-                    tally.add(code, str(error), 1, PIECE_HOURS * HOUR_S, when)
-                    continue
-                if len(made.quiet_starts_s) >= MIN_QUIET:
-                    found.append(made)
-                else:
-                    tally.add(
-                        code, "hardly a window without a gap or an event", 1, PIECE_HOURS * HOUR_S, when
-                    )
-            if progress is not None:
-                progress(number * len(stations) + station + 1, len(starts) * len(stations))
+    found: list[NoiseRecording] = []
+    codes = source.feed.network.codes
+    wanted, tries = np.full(len(codes), source.pieces), np.full(len(codes), source.pieces * TRIES)
+    heard = np.zeros(len(codes), dtype=np.bool_)
+    begins = rng.permutation(whole_hours(*source.span)[::PIECE_HOURS])
+    total = min(source.pieces * len(codes), MOST)
+    for begin in begins:
+        piece = max(begin, source.span[0]), min(begin + timedelta(PIECE_HOURS * HOUR_S), source.span[1])
+        stations = [int(k) for k in np.flatnonzero((wanted > 0) & (tries > 0))]
+        if not stations or len(found) >= MOST:
+            break
+        for station, reading in zip(stations, source.feed.read(stations, *piece), strict=True):
+            made = _noise_of(source, reading, codes[station], settings, tally)
+            heard[station] |= reading.waveforms is not None
+            tries[station] -= reading.waveforms is not None
+            if made is not None and len(found) < MOST:
+                found.append(made)
+                wanted[station] -= 1
+                if progress is not None:
+                    progress(len(found), total)
+    for code, once in zip(codes, heard, strict=True):
+        if not once:
+            tally.add(code, "no recording")
     if not found:
         reasons = "; ".join(dict.fromkeys(tally.table()["reason"].head(3))) or "nothing was recorded"
         raise DataError(f"no noise to learn from ({reasons}); give longer or other recordings")
-    return found, tally.table()
+    if progress is not None:
+        progress(total, total)
+    return found
+
+
+def _noise_of(
+    source: NoiseSource, reading: StationReading, code: str, settings: SpectrogramSettings, tally: Tally
+) -> NoiseRecording | None:
+    """Make a recording of one piece; None, and counted, if it has hardly a quiet window."""
+    for skip in reading.skips:
+        tally.add_skip(skip)
+    if reading.waveforms is None:
+        return None
+    try:
+        moved = motion_at_rate(reading, source.orientations, tally, code)
+        made = NoiseRecording(code, by_role(moved), RATE_HZ, settings, moved.unit)
+    except DataError as error:
+        tally.add(code, str(error), 1, PIECE_HOURS * HOUR_S)
+        return None
+    if len(made.quiet_starts_s) >= MIN_QUIET:
+        return made
+    tally.add(code, "hardly a window without a gap or an event", 1, PIECE_HOURS * HOUR_S)
+    return None
+
+
+def motion_at_rate(
+    reading: StationReading, orientations: dict[str, Orientation], tally: Tally, code: str
+) -> Waveforms:
+    """Ground motion of a station at the rate of the datasets.
+
+    Raises
+    ------
+    DataError
+        A recording that is sampled too slowly for the band: resampled, it would look whole.
+    """
+    motion = ground_motion(reading, orientations, tally, PREPROCESS)
+    check_band(motion.sampling_rate_hz, code)
+    return resample(motion, RATE_HZ)
 
 
 def by_role(waveforms: Waveforms) -> np.ndarray:
@@ -104,7 +143,7 @@ def split_noise(recordings: list[NoiseRecording]) -> dict[str, list[tuple[NoiseR
         length_s = one.samples.shape[1] / one.rate_hz
         cut_s = (1 - DEV_SHARE) * length_s
         for start_s in map(float, one.quiet_starts_s):
-            if start_s + one.settings.window_s + LATEST_S <= cut_s:
+            if start_s + one.settings.window_s + APART_S <= cut_s:
                 windows["train"].append((one, start_s))
             elif start_s >= cut_s:
                 windows["dev"].append((one, start_s))
@@ -171,7 +210,7 @@ def _batch(rows: list[tuple[np.ndarray, NoiseWindow, dict[str, Any]]], split: st
     for _, window, row in rows:
         network, _, station = window.origin.rpartition(".")
         names = {"station_network_code": network, "station_code": station, "split": split}
-        table.append(row | names | {"trace_context": window.context})
+        table.append(row | names | {"trace_context": window.context, "trace_unit": window.unit})
     samples = np.stack([mixed for mixed, _, _ in rows])
     background = np.stack([window.background for _, window, _ in rows])
     return WindowBatch(samples, background, pd.DataFrame(table))

@@ -29,6 +29,7 @@ AS_RECORDED = "as recorded"
 """``trace_kind`` of noise windows of a continuous recording, nothing added: the threshold is set by them."""
 
 SPLITS = ("train", "dev", "test")
+PLACE = r"^(?P<bucket>[^$]+)(?:\$(?P<row>\d+))?"  # of a window in the file, as ``trace_name`` tells it
 
 COLUMNS: dict[str, tuple[str, str]] = {
     "trace_name": ("string", "place of the samples in the file, SeisBench's way"),
@@ -43,6 +44,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "trace_kind": ("string", "what it is in particular: coda, t_phase, background ..."),
     "trace_origin": ("string", "where it is from: simulated, semi-real, or the recordings"),
     "trace_group": ("string", "what must not be in two splits: day, event, family"),
+    "trace_unit": ("string", "unit of the samples, if it is not the same for the whole set"),
     "trace_context": ("float64", "share of the hour before that its background is from; 0: none"),
     "path_ep_distance_km": ("float64", "epicentral distance"),
     "source_magnitude": ("float64", "magnitude of the earthquake"),
@@ -74,11 +76,11 @@ class DatasetWriter:
     settings
         Of the spectrograms that the backgrounds belong to.
     unit
-        Of the samples: "m/s" or "count".
+        Of the samples: "m/s" or "count"; None if it is not the same for all, and told in ``trace_unit``.
     """
 
     def __init__(
-        self, folder: str | Path, rate_hz: float, settings: SpectrogramSettings, unit: str = "m/s"
+        self, folder: str | Path, rate_hz: float, settings: SpectrogramSettings, unit: str | None = "m/s"
     ) -> None:
         self._folder, self._rate_hz = Path(folder), rate_hz
         self._tables: list[pd.DataFrame] = []
@@ -129,9 +131,14 @@ class DatasetWriter:
 
     def _finish(self) -> None:
         table = pd.concat(self._tables, ignore_index=True) if self._tables else dataset_table(pd.DataFrame())
-        table.to_csv(self._partial(METADATA), index=False)
-        for name in (WAVEFORMS, METADATA):  # the table last: a folder that has one is whole
-            self._partial(name).replace(self._folder / name)
+        try:
+            table.to_csv(self._partial(METADATA), index=False)
+            for name in (WAVEFORMS, METADATA):  # the table last: a folder that has one is whole
+                self._partial(name).replace(self._folder / name)
+        except OSError as error:
+            raise DataError(
+                f"{self._folder}: writing stopped ({error}); make room and start again"
+            ) from error
 
     def _partial(self, name: str) -> Path:
         return self._folder / f"{name}.part"
@@ -149,17 +156,29 @@ class WindowDataset:
         return len(self.table)
 
     def batches(self, wanted: NDArray[np.bool_] | None = None) -> Iterator[WindowBatch]:
-        """Windows bucket by bucket, all or those that are ``wanted`` (row of the table,)."""
-        places = self.table["trace_name"].str.extract(r"^(?P<bucket>[^$]+)\$(?P<row>\d+)")
+        """Windows bucket by bucket, all or those that are ``wanted`` (row of the table,).
+
+        Raises
+        ------
+        DataError
+            Windows that the table names and the file does not hold.
+        """
+        places = self.table["trace_name"].str.extract(PLACE)
         wanted = np.ones(len(self), dtype=np.bool_) if wanted is None else wanted
         with _h5py().File(self.folder / WAVEFORMS, "r") as file:
             order = _component_order(file)
             for bucket, rows in places[wanted].groupby("bucket", sort=False):
-                inside = rows["row"].astype(int).to_numpy()
-                samples = file["data"][bucket][()][inside][:, order]
-                background = np.full((len(inside), 3, 0), np.nan, dtype=np.float32)
-                if "background" in file and bucket in file["background"]:
-                    background = file["background"][bucket][()][inside]
+                inside = rows["row"].fillna("0").astype(int).to_numpy()
+                try:
+                    stored = file["data"][bucket][()]
+                    samples = (stored if stored.ndim == 3 else stored[None])[inside][:, order]
+                    background = np.full((len(inside), 3, 0), np.nan, dtype=np.float32)
+                    if "background" in file and bucket in file["background"]:
+                        background = file["background"][bucket][()][inside]
+                except (OSError, KeyError, IndexError) as error:
+                    raise DataError(
+                        f"{self.folder}: the windows {bucket} cannot be read ({error}); make the set again"
+                    ) from error
                 table = self.table.loc[rows.index].reset_index(drop=True)
                 yield WindowBatch(samples.astype(np.float32), background, table)
 
@@ -184,9 +203,9 @@ def open_dataset(folder: str | Path) -> WindowDataset:
             stored = file["background"].attrs.get("spectrogram") if "background" in file else None
             layout = file.get("data_format", {})
             rate = float(layout["sampling_rate"][()]) if "sampling_rate" in layout else np.nan
+        table = dataset_table(table)
     except (OSError, ValueError, KeyError, pd.errors.ParserError) as error:
         raise DataError(f"{folder} is no dataset that can be read: {error}; make it again") from error
-    table = dataset_table(table)
     _check_table(folder, table)
     rates = table["trace_sampling_rate_hz"].dropna().unique()
     if len(rates) > 1 or table["trace_npts"].dropna().nunique() > 1:
@@ -213,17 +232,19 @@ def _check_table(folder: Path, table: pd.DataFrame) -> None:
             raise DataError(
                 f"{folder}: {name} has {sorted(found - set(known))}, and must be one of {', '.join(known)}"
             )
+    unnamed = int((~table["trace_name"].fillna("").str.match(PLACE)).sum())
+    if unnamed:
+        raise DataError(f"{folder}: {unnamed} windows have no trace_name; make the dataset again")
 
 
-def _data_format(rate_hz: float, unit: str) -> dict[str, Any]:
-    return {
-        "dimension_order": "NCW",
-        "component_order": COMPONENT_ORDER,
-        "measurement": "velocity",
-        "unit": "mps" if unit == "m/s" else "counts",
-        "instrument_response": "not restituted" if unit == "count" else "gain-corrected",
-        "sampling_rate": rate_hz,
+def _data_format(rate_hz: float, unit: str | None) -> dict[str, Any]:
+    """SeisBench's words for what the samples are; of the dimensions it wants those of one window."""
+    units = {
+        "m/s": {"unit": "mps", "instrument_response": "gain-corrected"},
+        "count": {"unit": "counts", "instrument_response": "not restituted"},
     }
+    layout = {"dimension_order": "CW", "component_order": COMPONENT_ORDER, "measurement": "velocity"}
+    return layout | units.get(unit or "", {}) | {"sampling_rate": rate_hz}
 
 
 def _component_order(file: Any) -> list[int]:

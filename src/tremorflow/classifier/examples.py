@@ -20,9 +20,9 @@ class Examples:
     """Labelled spectra.
 
     ``log_power`` (window, component, frequency, time) and ``background`` (window, component, frequency) are
-    float16, which resolves 0.001 to 0.01 decades, NaN where missing; more frames than a window has are for
-    shifts. ``context`` is (window,), ``labels`` (window,) are places in ``CLASSES`` (3: both), ``table`` the
-    metadata.
+    float16, which resolves 0.016 decades of the power of motion in m/s, NaN where missing; more frames than
+    a window has are for shifts. ``context`` is (window,), ``labels`` (window,) are places in ``CLASSES`` (3:
+    both), ``table`` the metadata.
     """
 
     log_power: NDArray[np.float16]
@@ -79,7 +79,7 @@ def load_examples(
     total = sum(int(one.table["split"].isin(list(splits)).sum()) for one in datasets)
     parts: list[Examples] = []
     for dataset in datasets:
-        for part in _load(dataset, settings, splits):
+        for part in iterate_examples(dataset, settings, splits):
             parts.append(part)
             if progress is not None:
                 progress(sum(map(len, parts)), total)
@@ -132,7 +132,16 @@ def batch_examples(
     )
 
 
-def _load(dataset: WindowDataset, settings: SpectrogramSettings, splits: Sequence[str]) -> Iterator[Examples]:
+def iterate_examples(
+    dataset: WindowDataset, settings: SpectrogramSettings, splits: Sequence[str]
+) -> Iterator[Examples]:
+    """Examples of some splits of a dataset, bucket by bucket; errors name its folder.
+
+    Raises
+    ------
+    DataError
+        As ``batch_examples``, and windows that cannot be read.
+    """
     wanted = dataset.table["split"].isin(list(splits)).to_numpy(dtype=np.bool_)
     same = dataset.background_settings is not None and _same_bins(dataset.background_settings, settings)
     for batch in dataset.batches(wanted):

@@ -5,13 +5,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tremorflow.classifier.inputs import WindowSpectra
+from tremorflow.classifier.inputs import MIN_COMPLETENESS, WindowSpectra
 from tremorflow.classifier.weights import Weights
 from tremorflow.errors import ModelError
 from tremorflow.records import CLASSES, ROLES
 from tremorflow.spectrogram import frames_of_window
 
-MIN_COMPLETENESS = 0.5  # of a window; below it there is no judgement (DEFINITIONS.md)
 INPUTS = ("log_power", "background", "context")
 
 

@@ -10,6 +10,7 @@ from tremorflow.spectrogram import SpectrogramSettings, frames_of_window
 
 MINUTE_S = 60.0
 MIN_FRAMES = 0.25  # of a minute's frames that its mean level is made from
+MIN_COMPLETENESS = 0.5  # of a window; below it there is no judgement (DEFINITIONS.md)
 MIN_MINUTES = 5  # before a window that make a background; with less it counts as unknown
 
 Float32 = NDArray[np.float32]
@@ -78,8 +79,12 @@ def cut_windows(
     minute_ns = round(MINUTE_S * NANOSECONDS)
     ends = (starts_ns + round(settings.window_s * NANOSECONDS)) // minute_ns - first_minute
     background, context = _backgrounds(levels, ends, settings)
-    completeness = np.isfinite(log_power[:, :, 0]).mean(axis=-1).max(axis=-1).astype(np.float32)
-    return WindowSpectra(log_power, background, context, completeness)
+    return WindowSpectra(log_power, background, context, completeness_of(log_power))
+
+
+def completeness_of(log_power: Float32) -> Float32:
+    """(window,) share of the frames of a window that are there, on the component that has most."""
+    return np.asarray(np.isfinite(log_power[:, :, 0]).mean(axis=-1).max(axis=-1), dtype=np.float32)
 
 
 def minute_levels(whole: Float32, begin_ns: int, settings: SpectrogramSettings) -> tuple[Float32, int]:

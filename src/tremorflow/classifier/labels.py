@@ -5,21 +5,22 @@ their rules are not public in detail, and those here are our own.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from tremorflow.geodesy import distances_km
 from tremorflow.options import option, settings_class
-from tremorflow.records import CLASSES, FloatArray, Network
+from tremorflow.records import CLASSES, FloatArray
 
 UNSURE, BOTH = -1, len(CLASSES)
 """Labels beside the places in ``CLASSES``: not to be used, and tremor and earthquake at once."""
 
 LABEL_NAMES = (*CLASSES, "both")
+CANDIDATES = 3  # times the cap: so many windows are looked at, since not all stand out of the noise
+CODA_LENGTH = (0.87, 2.0)  # log10(length in s) = (M + 0.87) / 2.0: Lee et al. (1972), turned round
 
 
 @settings_class
@@ -31,6 +32,21 @@ class LabelSettings:
     )
     tremor_snr: float = option(
         1.5, unit="-", reason="lowest; labels below 1.2 cannot be learnt (first experiment)", ge=1
+    )
+    tremor_time: Literal["centre", "start"] = option(
+        "centre",
+        unit="-",
+        reason="what a catalogue's time is that has no start_time and end_time; PNSN's are the starts of "
+        "windows",
+    )
+    tremor_s: float = option(
+        300.0,
+        unit="s",
+        reason="length where a catalogue has none: five minutes (PNSN, World Tremor Database)",
+        gt=0,
+    )
+    tremor_depth_km: float = option(
+        30.0, unit="km", reason="where a catalogue has none: 20 km more or less shift S by 5 s", ge=0
     )
     cover_s: float = option(30.0, unit="s", reason="of the window by tremor (DEFINITIONS.md)", gt=0)
     earthquake_snr: float = option(2.0, unit="-", reason="lowest (DEFINITIONS.md)", ge=1)
@@ -57,12 +73,22 @@ class LabelSettings:
             raise ValueError(f"day_shares = {self.day_shares}: must be >= 0 and leave days to train on")
 
 
-class Arrivals(NamedTuple):
-    """When an event is seen at stations: first and last second (station,), and how far away it is."""
+@dataclass(frozen=True, slots=True)
+class StationEvents:
+    """What the catalogues let one station see, in seconds after any time.
 
-    first_s: FloatArray
-    last_s: FloatArray
-    distances_km: FloatArray
+    ``tremor_s`` (burst, 2) is S of the first and the last that a burst radiates, ``tremor_rows`` its row of
+    the catalogue; ``onsets_s`` (onset,) are P and S of earthquakes, in order, ``onset_rows`` theirs.
+    ``shaken_s`` (span, 2) is from the origin to the end of the coda of earthquakes that are seen;
+    ``busy_s`` (span, 2) is when no window is noise.
+    """
+
+    tremor_s: FloatArray
+    tremor_rows: NDArray[np.int64]
+    onsets_s: FloatArray
+    onset_rows: NDArray[np.int64]
+    shaken_s: FloatArray
+    busy_s: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,74 +102,85 @@ class Labels:
     events: NDArray[np.int32]
 
 
-def empty_labels(n_stations: int, n_windows: int) -> Labels:
-    """Everything noise, until an event says otherwise."""
-    shape = (n_stations, n_windows)
-    return Labels(np.zeros(shape, dtype=np.int8), np.full(shape, -1, dtype=np.int32))
-
-
-def mark_busy(
-    labels: Labels,
+def label_windows(
     starts_s: FloatArray,
+    margins_s: FloatArray,
     window_s: float,
-    event_s: tuple[float, float],
-    near: NDArray[np.bool_],
-    quiet_s: float,
-) -> None:
-    """Windows within ``quiet_s`` of an event, at the stations that are near, are noise no longer."""
-    first, last = _touched(starts_s, window_s, event_s[0] - quiet_s, event_s[1] + quiet_s)
-    part = labels.values[near, first:last]
-    labels.values[near, first:last] = np.where(part == 0, UNSURE, part)
-
-
-def mark_event(
-    labels: Labels,
-    starts_s: FloatArray,
-    window_s: float,
-    arrivals: Arrivals,
-    kind: str,
-    row: int,
-    cover_s: float,
-) -> None:
-    """Windows in which an event is seen get its label; those with one of the other kind become ``BOTH``.
+    seen: StationEvents,
+    settings: LabelSettings,
+) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
+    """Labels of the windows of one station, and the rows of the catalogues that they are from.
 
     Parameters
     ----------
-    labels
-        Changed in place.
     starts_s : (window,)
-        Starts in order.
-    arrivals
-        NaN for stations that do not see the event.
-    kind
-        "tremor" or "earthquake".
-    row
-        Of the catalogue.
-    cover_s
-        That the event must lie in the window; 0: its first arrival or its last must.
+        Starts, in seconds as those of ``seen``.
+    margins_s : (window,)
+        How far training may shift a window either way: a label must be true of all shifts.
+    window_s
+        Length.
+    seen
+        Events.
+    settings
+        ``cover_s`` counts.
+
+    Returns
+    -------
+    Labels: tremor covers ``cover_s`` and nothing of an earthquake is there; P or S of an earthquake is
+    there, and no tremor; both; noise: nothing is, not even near. All else is ``UNSURE``, as what lies at an
+    edge, and tremor within the coda of an earthquake.
     """
-    own = CLASSES.index(kind)
-    other = CLASSES.index("earthquake" if kind == "tremor" else "tremor")
-    for station in np.flatnonzero(np.isfinite(arrivals.first_s)):
-        begin, end = arrivals.first_s[station], arrivals.last_s[station]
-        first, last = _touched(starts_s, window_s, begin, end)
-        starts = starts_s[first:last]
-        if cover_s > 0:
-            seen = np.minimum(starts + window_s, end) - np.maximum(starts, begin) >= cover_s
-        else:
-            seen = ((begin >= starts) & (begin < starts + window_s)) | (
-                (end >= starts) & (end < starts + window_s)
-            )
-        part = labels.values[station, first:last]
-        mixed = seen & ((part == other) | (part == BOTH))
-        labels.values[station, first:last] = np.where(mixed, BOTH, np.where(seen, own, part))
-        labels.events[station, first:last] = np.where(seen, row, labels.events[station, first:last])
+    shifted = starts_s + margins_s * np.array([[-1.0], [0.0], [1.0]])
+    tremor = covered_s(seen.tremor_s, shifted, window_s)
+    onsets = _count_inside(seen.onsets_s, shifted, window_s)
+    tremor_always, tremor_never = (tremor >= settings.cover_s).all(axis=0), (tremor == 0).all(axis=0)
+    onset_always, onset_never = (onsets > 0).all(axis=0), (onsets == 0).all(axis=0)
+    still = onset_never & (covered_s(seen.shaken_s, shifted, window_s) == 0).all(axis=0)
+    quiet = (covered_s(seen.busy_s, shifted, window_s) == 0).all(axis=0)
+    values = np.full(len(starts_s), UNSURE, dtype=np.int8)
+    values[quiet & still & tremor_never] = CLASSES.index("noise")
+    values[tremor_always & still] = CLASSES.index("tremor")
+    values[onset_always & tremor_never] = CLASSES.index("earthquake")
+    values[onset_always & tremor_always] = BOTH
+    return values, _events_of(values, starts_s, window_s, seen)
 
 
-def _touched(starts_s: FloatArray, window_s: float, begin: float, end: float) -> tuple[int, int]:
-    """First and end index of the windows that overlap a span."""
-    first = int(np.searchsorted(starts_s, begin - window_s, side="right"))
-    return first, int(np.searchsorted(starts_s, end, side="right"))
+def covered_s(spans_s: FloatArray, starts_s: FloatArray, window_s: float) -> FloatArray:
+    """How much of windows lies in any of some spans (span, 2), in s; of the shape of ``starts_s``."""
+    if not len(spans_s):
+        return np.zeros(np.shape(starts_s))
+    ordered = spans_s[np.argsort(spans_s[:, 0], kind="stable")]
+    ends = np.maximum.accumulate(ordered[:, 1])
+    new = np.append(True, ordered[1:, 0] > ends[:-1])
+    edges = np.stack([ordered[new, 0], ends[np.append(new[1:], True)]], axis=1)
+    lengths = np.cumsum(edges[:, 1] - edges[:, 0])
+    total = np.stack([np.append(0.0, lengths[:-1]), lengths], axis=1).ravel()
+    before, after = (np.interp(t, edges.ravel(), total) for t in (starts_s, starts_s + window_s))
+    return np.asarray(after - before)
+
+
+def _count_inside(times_s: FloatArray, starts_s: FloatArray, window_s: float) -> NDArray[np.int64]:
+    """How many of some times, in order, lie in windows."""
+    first, last = (np.searchsorted(times_s, t, side="left") for t in (starts_s, starts_s + window_s))
+    return np.asarray(last - first)
+
+
+def _events_of(
+    values: NDArray[np.int8], starts_s: FloatArray, window_s: float, seen: StationEvents
+) -> NDArray[np.int32]:
+    """Rows of the catalogues: of tremor the burst that lies nearest, of an earthquake the first onset."""
+    rows = np.full(len(values), -1, dtype=np.int32)
+    tremor = values == CLASSES.index("tremor")
+    if tremor.any():
+        middles = seen.tremor_s.mean(axis=1)
+        order = np.argsort(middles)
+        between = (middles[order][1:] + middles[order][:-1]) / 2
+        nearest = np.searchsorted(between, starts_s[tremor] + window_s / 2)
+        rows[tremor] = seen.tremor_rows[order][nearest]
+    onset = (values == CLASSES.index("earthquake")) | (values == BOTH)
+    if onset.any():
+        rows[onset] = seen.onset_rows[np.searchsorted(seen.onsets_s, starts_s[onset])]
+    return rows
 
 
 def is_seen(magnitudes: FloatArray, distances: FloatArray) -> NDArray[np.bool_]:
@@ -154,37 +191,49 @@ def is_seen(magnitudes: FloatArray, distances: FloatArray) -> NDArray[np.bool_]:
     return np.asarray(np.log10(np.maximum(distances, 1.0)) <= 1.0 + 0.5 * magnitudes)
 
 
-def choose_windows(
+def coda_length_s(magnitudes: FloatArray) -> FloatArray:
+    """How long the ground moves after P, in s: 86 s of M 3, 14 min of M 5, 2.4 h of M 7."""
+    shift, slope = CODA_LENGTH
+    return np.asarray(10 ** ((magnitudes + shift) / slope))
+
+
+def choose_signals(
     labels: Labels, magnitudes: FloatArray, settings: LabelSettings, rng: Generator
 ) -> pd.DataFrame:
-    """Draw the windows that are worth reading: ``station``, ``window``, ``label``, ``event``.
+    """Draw the windows of tremor and earthquakes to look at: ``station``, ``window``, ``label``, ``event``.
 
-    At each station at most ``cap`` of a class; earthquakes in equal numbers per half magnitude, as far as
-    there are; noise as many as the larger of the other two, so that no station is known by its noise.
+    At each station at most ``CANDIDATES`` times the cap of a class; earthquakes in equal numbers per half
+    magnitude, as far as there are.
     """
     parts = []
     for station, values in enumerate(labels.values):
-        counts: dict[int, int] = {}
-        for label in (1, 2, BOTH, 0):
+        for label in (1, 2, BOTH):
             rows = np.flatnonzero(values == label)
-            limit = settings.cap
-            if label == 0:
-                limit = min(limit, max(counts.get(1, 0), counts.get(2, 0), min(settings.cap, 50)))
+            limit = CANDIDATES * settings.cap
             if label == 2 and len(rows) > limit:
                 rows = _by_magnitude(rows, magnitudes[labels.events[station, rows]], limit, rng)
-            chosen = np.sort(rng.permutation(rows)[:limit])
-            counts[label] = len(chosen)
-            parts.append(
-                pd.DataFrame(
-                    {
-                        "station": station,
-                        "window": chosen,
-                        "label": label,
-                        "event": labels.events[station, chosen],
-                    }
-                )
-            )
+            parts.append(_chosen(labels, station, label, rng.permutation(rows)[:limit]))
     return pd.concat(parts, ignore_index=True)
+
+
+def choose_noise(
+    labels: Labels, counts: dict[tuple[int, str], int], splits: NDArray[np.str_], rng: Generator
+) -> pd.DataFrame:
+    """Draw noise: at each station and split as many windows as ``counts`` says, as far as there are.
+
+    ``splits`` is (station, window).
+    """
+    parts = [_chosen(labels, 0, 0, np.empty(0, dtype=np.int64))]
+    for (station, split), count in sorted(counts.items()):
+        rows = np.flatnonzero((labels.values[station] == 0) & (splits[station] == split))
+        parts.append(_chosen(labels, station, 0, rng.permutation(rows)[:count]))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _chosen(labels: Labels, station: int, label: int, rows: NDArray[np.int64]) -> pd.DataFrame:
+    rows = np.sort(rows)
+    columns = {"station": station, "window": rows, "label": label, "event": labels.events[station, rows]}
+    return pd.DataFrame(columns)
 
 
 def _by_magnitude(
@@ -198,14 +247,12 @@ def _by_magnitude(
 
 
 def split_of_days(days: NDArray[np.int64], settings: LabelSettings, rng: Generator) -> dict[int, str]:
-    """Split of each whole day: blocks that no two splits share; one day at least trains."""
+    """Split of each whole day: of two days or more one at least is "dev", of three one "test"; one trains."""
     unique = rng.permutation(np.unique(days))
-    n_dev, n_test = (round(share * len(unique)) for share in settings.day_shares)
-    names = ["dev"] * n_dev + ["test"] * n_test
+    left = len(unique) - 1
+    names: list[str] = []
+    for name, share in zip(("dev", "test"), settings.day_shares, strict=True):
+        count = min(max(round(share * len(unique)), 1), left) if share > 0 else 0
+        names += [name] * count
+        left -= count
     return {int(day): (names[k] if k < len(names) else "train") for k, day in enumerate(unique)}
-
-
-def near_stations(network: Network, latitude: float, longitude: float, reach_km: float) -> NDArray[np.bool_]:
-    """(station,) whether a station stands within ``reach_km`` of a place."""
-    apart = distances_km(latitude, longitude, network.latitudes, network.longitudes)
-    return np.asarray(apart <= reach_km)

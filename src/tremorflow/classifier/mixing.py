@@ -15,6 +15,7 @@ from tremorflow.spectrogram import SpectrogramSettings, compute_spectrograms, wi
 BAND_HZ = (2.0, 8.0)  # in which SNR is told (DEFINITIONS.md)
 RISE_RATIO = 40.0  # of 1 s over the 30 s before, in power: impulsive, so no noise window
 SCREEN_STEP_S = 10.0
+SCREEN_FROM_S = 40.0  # of a recording on: a rise needs 31 s before it to be told
 SHARE_WORKING = 0.3  # of hums and bursts that come in strokes: digging, loading, one car after the other
 SPECTRUM_SAMPLES = 4096  # of spectra that noise is made from: 0.006 Hz at 25 Hz
 
@@ -25,23 +26,30 @@ Samples = NDArray[np.float32]
 class NoiseWindow:
     """Samples (3, time), NaN where missing, with the background (3, frequency) of the time before.
 
-    ``context`` is the share of that time that was recorded; ``origin`` names the recording.
+    ``context`` is the share of that time that was recorded; ``origin`` names the recording, ``unit`` is that
+    of the samples.
     """
 
     samples: Samples
     background: NDArray[np.float32]
     context: float
     origin: str
+    unit: str = "m/s"
 
 
 class NoiseRecording:
     """An unbroken recording of one station, of which windows without events are drawn."""
 
     def __init__(
-        self, origin: str, samples: NDArray[np.floating], rate_hz: float, settings: SpectrogramSettings
+        self,
+        origin: str,
+        samples: NDArray[np.floating],
+        rate_hz: float,
+        settings: SpectrogramSettings,
+        unit: str = "m/s",
     ) -> None:
         self.origin, self.samples, self.rate_hz = origin, np.asarray(samples, dtype=np.float32), rate_hz
-        self.settings = settings
+        self.settings, self.unit = settings, unit
         self._spectrograms = spectrograms_of(samples, rate_hz, settings)
         self.quiet_starts_s = quiet_starts(samples, rate_hz, settings.window_s)
 
@@ -56,7 +64,7 @@ class NoiseRecording:
         start = np.array([START + timedelta(start_s)])
         spectra = cut_windows(self._spectrograms, start, self.settings)
         part = self.samples[:, first : first + count].copy()
-        return NoiseWindow(part, spectra.background[0], float(spectra.context[0]), self.origin)
+        return NoiseWindow(part, spectra.background[0], float(spectra.context[0]), self.origin, self.unit)
 
 
 START = utc("2020-01-01T00:00:00Z")  # of recordings whose time does not matter
@@ -76,7 +84,8 @@ def quiet_starts(samples: NDArray[np.floating], rate_hz: float, window_s: float)
 
     Notes
     -----
-    STA/LTA in 2-8 Hz: 1 s against the 30 s before, over all components that were recorded throughout.
+    STA/LTA in 2-8 Hz: 1 s against the 30 s before, over all components that were recorded throughout. The
+    first 40 s of a recording, with too little before them, are in no window.
     """
     live = samples[np.isfinite(samples).mean(axis=1) > 0.5]
     if not len(live):
@@ -90,7 +99,7 @@ def quiet_starts(samples: NDArray[np.floating], rate_hz: float, window_s: float)
     ratio[: 2 * lag] = 0  # nothing before to compare with
     sharp = np.concatenate([[0], np.cumsum((ratio > RISE_RATIO) | ~present)])
     count = round(window_s * rate_hz)
-    starts_s = np.arange(0, (samples.shape[1] - count) / rate_hz + 1e-6, SCREEN_STEP_S)
+    starts_s = np.arange(SCREEN_FROM_S, (samples.shape[1] - count) / rate_hz + 1e-6, SCREEN_STEP_S)
     firsts = np.round(starts_s * rate_hz).astype(int)
     return np.asarray(starts_s[sharp[firsts + count] == sharp[firsts]])
 

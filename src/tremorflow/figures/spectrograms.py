@@ -20,21 +20,23 @@ QUIET = 0.2  # quantile that is the quiet level
 MAX_COLUMNS = 2000  # of pixels: longer spans are averaged
 
 
-def draw_station(spectrograms: Spectrograms, probabilities: Probabilities, station: int = 0) -> Figure:
+def draw_station(spectrograms: Spectrograms, probabilities: Probabilities) -> Figure:
     """Three spectrograms, in decades over the quiet level, and p of every class at the middle of its window.
 
     Parameters
     ----------
     spectrograms
-        Of which row ``station`` is drawn.
+        Of one station.
     probabilities
-        Of the same network; windows outside the spectrograms are left out.
+        Of a network that has it; windows outside the spectrograms are left out.
     """
+    code = spectrograms.network.codes[0]
+    station = probabilities.network.codes.index(code)
     figure = style.new_figure(10.0, 6.5)
     axes = figure.subplots(4, 1, sharex=True, height_ratios=[1, 1, 1, 1.1])
     image = None
     for row, (role, one) in enumerate(zip(ROLES, axes[:3], strict=True)):
-        image = draw_spectrogram(one, spectrograms, station, row) or image
+        image = draw_spectrogram(one, spectrograms, row) or image
         one.set_title(NAMES[role], fontsize=style.SMALL_PT, loc="left", pad=2)
     if image is not None:
         bar = figure.colorbar(image, ax=list(axes[:3]), pad=0.01, aspect=30)
@@ -44,15 +46,14 @@ def draw_station(spectrograms: Spectrograms, probabilities: Probabilities, stati
     times = _dates(spectrograms.frame_times)
     axes[3].set_xlim(times[0], times[-1])
     style.style_time_axis(axes[3].xaxis)
-    code = spectrograms.network.codes[station]
     figure.suptitle(f"{code}: spectrograms and probabilities (UTC)", fontsize=style.TEXT_PT)
     return figure
 
 
-def draw_spectrogram(axes: Axes, spectrograms: Spectrograms, station: int, row: int) -> AxesImage | None:
+def draw_spectrogram(axes: Axes, spectrograms: Spectrograms, row: int) -> AxesImage | None:
     """One component; says so if there is none."""
     style.style_axes(axes, "", "Hz")
-    power = _thinned(spectrograms.log_power[station, row])
+    power = _thinned(spectrograms.log_power[0, row])
     if not np.isfinite(power).any():
         style.say_in_axes(axes, "not recorded")
         return None

@@ -26,10 +26,12 @@ from tremorflow.io.index import (
     count_formats,
     find_skips,
     find_spans,
+    index_file,
     index_place,
     list_files,
     open_index,
     refresh_index,
+    reopen_index,
     runs_by_set,
 )
 from tremorflow.io.obspy_formats import read_sac_station
@@ -137,10 +139,18 @@ class Archive:
     ) -> None:
         self.root = root
         self.metadata = metadata
-        self._index = index
+        self._connection, self._process = index, os.getpid()
         self._tables = tables
         self._sets = channel_sets(index)
+        self._place = index_file(index)
         self.close = weakref.finalize(self, index.close)
+
+    @property
+    def _index(self) -> sqlite3.Connection:
+        """Connection to the index; a forked process opens its own, since SQLite forbids sharing one."""
+        if self._process != os.getpid():
+            self._connection, self._process = reopen_index(self._place, self._connection), os.getpid()
+        return self._connection
 
     @cached_property
     def station_codes(self) -> tuple[str, ...]:

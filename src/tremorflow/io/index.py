@@ -75,6 +75,16 @@ def open_index(place: Path | None) -> sqlite3.Connection:
     return connection
 
 
+def index_file(connection: sqlite3.Connection) -> str:
+    """File that a connection is to; empty if the index is in memory."""
+    return str(connection.execute("PRAGMA database_list").fetchone()[2] or "")
+
+
+def reopen_index(file: str, inherited: sqlite3.Connection) -> sqlite3.Connection:
+    """Open an index once more, in a process that inherited a connection; one in memory was copied with it."""
+    return sqlite3.connect(file, timeout=LOCK_TIMEOUT_S) if file else inherited
+
+
 def index_place(root: Path, index_folder: str | os.PathLike[str] | None) -> Path | None:
     """Where the index of an archive lies: in the given folder, in the archive, or in the user's cache.
 

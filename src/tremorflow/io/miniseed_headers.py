@@ -82,4 +82,5 @@ def _spans_s(headers: NDArray[np.void]) -> tuple[NDArray[np.float64], NDArray[np
             multiplier > 0, multiplier, -1 / multiplier
         )
         length = headers["n_samples"] / rate
-    return begin, begin + np.where(np.isfinite(length), length, np.inf)
+    known = np.isfinite(length) & (rate > 0)
+    return begin, begin + np.where(known, length, np.inf)

@@ -104,7 +104,7 @@ def read_probabilities(path: str | Path) -> Probabilities:
                 weights=str(stored["weights"]),
                 threshold=float(stored["threshold"]),
             )
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise DataError(
             f"{path} does not hold probabilities that can be read ({error}); run `tremorflow classify` again"
         ) from error
