@@ -22,7 +22,7 @@ HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
 QUICK = {  # options of the short form
     "classify": ["--repeat", "1"],
-    "diet_snet": ["--hours", "0.5", "--stations", "N.S4", "--weights", "mixed"],
+    "diet_snet": ["--hours", "0.5", "--stations", "N.S2", "N.S4", "--weights", "mixed"],
     "location_coverage": ["--events", "12", "--seed", "1"],
     "enveloc_cascadia": [],
     "location": ["--runs", "1"],

@@ -7,8 +7,9 @@ Takahashi et al. (2021) and for Jinde et al. (2025): their inputs as far as they
 (``tremorflow.classifier.profiles``), our loop, our data; they say nothing of the authors' own models on
 their own data. The rule is STA/LTA with the ratio of two bands: a window is loud where its power in 2-8 Hz
 exceeds the background of the hour before; short is noise, peaked an earthquake, the rest tremor if low
-frequencies prevail; its three numbers are chosen on the training windows. A window of 120 s is judged by
-"jinde" as the mean of its halves. Ends with one JSON object.
+frequencies prevail; its three numbers are chosen on the training windows. "jinde" is trained and judged on
+the loudest 60 s of each window, so that its labels are true and its judgement counts for the 120 s. Ends
+with one JSON object.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import itertools
 import json
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -32,11 +34,11 @@ from diet_sets import (
     simulated,
 )
 from make_datasets import Composer, RealPool, simulated_pool, write
-from scipy.special import softmax
 
 from tremorflow.classifier.dataset import DatasetWriter, open_dataset
-from tremorflow.classifier.examples import Examples, load_examples
+from tremorflow.classifier.examples import Examples, batch_examples, join_examples
 from tremorflow.classifier.infer import Classifier
+from tremorflow.classifier.mixing import band_passed
 from tremorflow.classifier.model import ModelSettings
 from tremorflow.classifier.profiles import PROFILES
 from tremorflow.classifier.train import TrainSettings, cut_frames, train
@@ -59,7 +61,7 @@ def main() -> None:
         tests = test_sets(given.processes)
         table: dict[str, list[dict[str, float]]] = {}
         for name, profile in PROFILES.items():
-            examples = load_examples([open_dataset(folder)], profile.spectrogram)
+            examples = examples_of(folder, profile.spectrogram)
             if name == "default":
                 table["STA/LTA and band ratio"] = [score(tests, Rule(examples))]
             for seed in given.seeds:
@@ -98,27 +100,47 @@ def quiet(found: TestSet) -> TestSet:
     return found.where(found.table["quiet"])
 
 
+def examples_of(folder: str, settings: SpectrogramSettings) -> Examples:
+    """Spectra of the set as a network takes them: of its own bins, of the loudest part if it is shorter."""
+    dataset, own = open_dataset(folder), settings == SpectrogramSettings()
+    return join_examples(
+        [
+            batch_examples(
+                replace(batch, samples=loudest(batch.samples, settings.window_s)),
+                *(dataset.rate_hz, settings),
+                with_background=own,
+            )
+            for batch in dataset.batches()
+        ]
+    )
+
+
+def loudest(samples: np.ndarray, length_s: float) -> np.ndarray:
+    """(window, 3, time) the part of each window, every 5 s, with most power in 2-8 Hz."""
+    length, step = round(length_s * RATE_HZ), round(5 * RATE_HZ)
+    if length == samples.shape[-1]:
+        return samples
+    power = (band_passed(np.nan_to_num(samples), RATE_HZ) ** 2).sum(axis=1).cumsum(axis=-1)
+    starts = np.arange(0, samples.shape[-1] - length, step)
+    best = starts[(power[:, starts + length] - power[:, starts]).argmax(axis=1)]
+    return np.stack([one[:, k : k + length] for one, k in zip(samples, best, strict=True)])
+
+
 class Network:
-    """A trained network; windows longer than its own are judged as the mean over their parts."""
+    """A trained network."""
 
     def __init__(self, classifier: Classifier) -> None:
         self.classifier = classifier
 
     def __call__(self, found: TestSet) -> np.ndarray:
         settings = self.classifier.weights.spectrogram
-        parts = round(120.0 / settings.window_s)
-        length = round(settings.window_s * RATE_HZ)
-        p = []
-        for k in range(parts):
-            log_power = window_log_power(found.samples[..., k * length : (k + 1) * length], RATE_HZ, settings)
-            frames = len(frames_of_window(settings))
-            background = np.full(log_power.shape[:3], np.nan, dtype=np.float32)
-            context = np.zeros(len(log_power), dtype=np.float32)
-            if settings == SpectrogramSettings():
-                background, context = found.spectra.background, found.spectra.context
-            logits = self.classifier.logits(log_power[..., :frames], background, context)
-            p.append(softmax(logits, axis=1))
-        return np.mean(p, axis=0).argmax(axis=1)
+        frames = len(frames_of_window(settings))
+        log_power = window_log_power(loudest(found.samples, settings.window_s), RATE_HZ, settings)
+        background = np.full(log_power.shape[:3], np.nan, dtype=np.float32)
+        context = np.zeros(len(log_power), dtype=np.float32)
+        if settings == SpectrogramSettings():
+            background, context = found.spectra.background, found.spectra.context
+        return self.classifier.logits(log_power[..., :frames], background, context).argmax(axis=1)
 
 
 class Rule:

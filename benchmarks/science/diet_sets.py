@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy import fft
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools" / "weights"))
@@ -19,10 +20,11 @@ import shared_data
 from compose import RATE_HZ, SETTINGS, WINDOW_S, Earthquake, LfeStacks, noise_recordings
 from shared_data import at_rate
 
-from tremorflow.classifier.inputs import WindowSpectra, cut_windows, window_starts
+from tremorflow.classifier.inputs import WindowSpectra, completeness_of, cut_windows, window_starts
 from tremorflow.classifier.mixing import (
     START,
     NoiseWindow,
+    band_rms,
     mean_level,
     put_into_noise,
     spectrograms_of,
@@ -35,6 +37,10 @@ from tremorflow.simulate.windows import WindowSettings, labelled_windows
 from tremorflow.spectrogram import window_log_power
 
 HARD_SHARES = (0.4, 0.15, 0.15, 0.3, 0.0)  # small, aftershocks, coda, local: 70 % are hard ones
+OUTSIDE_TILT_DB = (
+    9.0,
+    14.0,
+)  # per decade about 4 Hz, beyond what noise was drawn with: two to three of its sd
 BACKGROUND_SD = 0.15  # decades, of the background of simulated windows: 1.5 dB, as an hour of noise has
 
 
@@ -69,12 +75,11 @@ def joined(sets: list[TestSet]) -> TestSet:
 def spectra_of(samples: np.ndarray, background: np.ndarray, context: np.ndarray) -> WindowSpectra:
     """Spectra of windows (window, 3, time) at 25 Hz."""
     log_power = window_log_power(samples, RATE_HZ, SETTINGS)
-    completeness = np.isfinite(log_power[:, :, 0]).mean(axis=-1).max(axis=-1)
     return WindowSpectra(
         log_power,
         background.astype(np.float32),
         context.astype(np.float32),
-        completeness.astype(np.float32),
+        completeness_of(log_power),
     )
 
 
@@ -88,7 +93,7 @@ def inside() -> WindowSettings:
 
 
 def outside(lower: bool) -> WindowSettings:
-    """The same from ranges that training never saw: Q, coda, sediment and the spectral slope of noise."""
+    """The same from ranges that training never saw: Q, coda and sediment. Its noise is to be tilted."""
     q = (50.0, 84.0) if lower else (401.0, 700.0)
     path = (3.0, 5.9) if lower else (41.0, 80.0)
     signals = replace(
@@ -108,14 +113,22 @@ def outside(lower: bool) -> WindowSettings:
 
 
 def simulated(
-    settings: WindowSettings, count: int, seed: int, processes: int, *, keep: bool = False
+    settings: WindowSettings, count: int, seed: int, processes: int, *, keep: bool = False, tilt: int = 0
 ) -> TestSet:
-    """Windows with their own background, known to 1.5 dB."""
+    """Windows with their own background, known to 1.5 dB.
+
+    With ``tilt`` -1 or 1 the background falls or rises with frequency by ``OUTSIDE_TILT_DB`` more than it was
+    drawn, at the same rms in 2-8 Hz, so that the SNR stays.
+    """
     rng = np.random.default_rng(seed)
     sets = []
     for first in range(0, count, 1500):
         made = labelled_windows(settings, min(1500, count - first), seed, first, processes)
-        level = np.stack([mean_level(one, RATE_HZ, SETTINGS) for one in made.background])
+        noise, samples = made.background, made.samples
+        if tilt:
+            noise = np.stack([tilted(one, tilt * rng.uniform(*OUTSIDE_TILT_DB)) for one in noise])
+            samples = made.samples - made.background + noise
+        level = np.stack([mean_level(one, RATE_HZ, SETTINGS) for one in noise])
         level = level + rng.normal(0, BACKGROUND_SD, (len(level), 1, 1))
         table = pd.DataFrame(
             {
@@ -127,9 +140,17 @@ def simulated(
                 "distance_km": made.table["distance_km"],
             }
         )
-        spectra = spectra_of(made.samples, level, np.ones(len(level)))
-        sets.append(TestSet(spectra, table, made.samples if keep else None))
+        spectra = spectra_of(samples, level, np.ones(len(level)))
+        sets.append(TestSet(spectra, table, samples if keep else None))
     return joined(sets)
+
+
+def tilted(noise: np.ndarray, slope_db: float) -> np.ndarray:
+    """(3, time) noise whose power rises by ``slope_db`` per decade more, of the same rms in 2-8 Hz."""
+    frequencies = fft.rfftfreq(noise.shape[-1], 1 / RATE_HZ)
+    decades = np.log10(np.clip(frequencies, 1.0, 12.5) / 4)
+    changed = fft.irfft(fft.rfft(noise) * 10 ** (slope_db * decades / 20), noise.shape[-1])
+    return (changed * band_rms(noise, RATE_HZ) / band_rms(changed, RATE_HZ)).astype(np.float32)
 
 
 def nuisances(count: int, seed: int, processes: int) -> TestSet:
@@ -264,16 +285,16 @@ def native(found: list[Earthquake], seed: int, *, keep: bool = False) -> TestSet
     return windows_in_noise(rows, keep=keep)
 
 
-def placed(found: list[Earthquake], noise: Noise, snr: float, copies: int, seed: int) -> TestSet:
-    """Every record ``copies`` times in other noise."""
+def placed(found: list[Earthquake], noise: Noise, snr: float, seed: int) -> TestSet:
+    """Every record once in other noise that shares a component with it."""
     rng = np.random.default_rng(seed)
     rows = []
     for one in found:
-        for _ in range(copies):
+        made = None
+        while made is None:
             window = noise.draw(rng)
             made = put_into_noise(window.samples, one.placed(rng.uniform(10, 60), rng), snr, RATE_HZ)
-            if made is not None:
-                rows.append((made, window, earthquake_row(one, "placed", snr)))
+        rows.append((made, window, earthquake_row(one, "placed", snr)))
     return windows_in_noise(rows)
 
 

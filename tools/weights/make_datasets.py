@@ -4,8 +4,8 @@
     [--simulated-only]
 
 Two of them, in SeisBench's format: ``simulated`` from the simulator alone, ``mixed`` also from the real
-recordings of ../shared/data that may train (``shared_data.py``). Each has an eighth more for calibration, from
-simulations of another seed and recordings that nothing is trained on.
+recordings of ../shared/data that may train (``shared_data.py``). Each has an eighth more for calibration,
+from simulations of another seed and recordings that nothing is trained on.
 """
 
 import argparse
