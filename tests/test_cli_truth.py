@@ -141,7 +141,7 @@ def test_datasets_are_made_scored_and_trained_on(tmp_path: Path) -> None:
     pytest.importorskip("h5py", reason="needs the extra dev or train (h5py)")
     folder = str(tmp_path / "set")
     made = RUNNER.invoke(
-        app, ["dataset", "simulated", "--windows", "64", "--processes", "1", "--output", folder]
+        app, ["dataset", "simulated", "--windows", "100", "--processes", "1", "--output", folder]
     )
     assert made.exit_code == 0, made.output
     score = RUNNER.invoke(
@@ -152,6 +152,9 @@ def test_datasets_are_made_scored_and_trained_on(tmp_path: Path) -> None:
     assert (tmp_path / "score" / "model.png").stat().st_size > 20_000
     pytest.importorskip("torch", reason="needs the extra train (torch)")
     target = str(tmp_path / "mine.zip")
+    refused = RUNNER.invoke(app, ["train", folder, "--learning-rate", "-1", "--output", target])
+    assert refused.exit_code == 1
+    assert "learning_rate" in refused.output
     arguments = [
         "train",
         folder,
@@ -166,6 +169,7 @@ def test_datasets_are_made_scored_and_trained_on(tmp_path: Path) -> None:
     ]
     trained = RUNNER.invoke(app, arguments)
     assert trained.exit_code == 0, trained.output
+    assert not list(tmp_path.glob("*.checkpoint")), "it is of no use once the weights are written"
     shown = RUNNER.invoke(app, ["weights", target])
     assert '"name": "mine"' in shown.output
 

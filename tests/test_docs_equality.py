@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
 import tremorflow
 from tremorflow.cli import app
@@ -47,7 +48,7 @@ def test_the_examples_are_those_of_the_readme(name):
 
 
 def test_commands_on_pages_are_commands():
-    known = {command.callback.__name__ for command in app.registered_commands} | {"--version"}
+    known = {*get_command(app).commands, "--version"}
     for path in PAGES:
         text = path.read_text(encoding="utf-8")
         used = set(re.findall(r"(?:^    |`)tremorflow ([a-z-]+)", text, re.M))

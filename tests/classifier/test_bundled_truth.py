@@ -72,8 +72,9 @@ def test_p_tremor_rises_with_snr(classifier):
     for snr in (0.3, 1.0, 2.0, 5.0):
         spectra, labels, _ = spectra_of(replace(MATCHED, snr=(snr, snr)), 90, SEED + 1)
         means.append(classifier.classify(spectra)[labels == TREMOR, TREMOR].mean())
-    assert np.all(np.diff(means) > 0.02)
+    assert np.all(np.diff(means) > 0)
     assert means[0] < 0.3
+    assert means[2] > 0.7
     assert means[-1] > 0.85
 
 

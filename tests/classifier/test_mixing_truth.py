@@ -12,6 +12,7 @@ from tremorflow.classifier.mixing import (
     band_rms,
     banded_noise,
     complete,
+    gliding_lines,
     noise_amplitudes,
     noise_bursts,
     put_into_noise,
@@ -118,7 +119,7 @@ def test_a_recording_gives_windows_with_the_background_of_the_time_before():
 @settings(max_examples=20)
 @given(st.integers(0, 2**32 - 1))
 def test_what_is_made_up_is_finite_varies_and_follows_from_the_seed(seed):
-    for make in (banded_noise, noise_bursts):
+    for make in (banded_noise, gliding_lines, noise_bursts):
         noise = NOISE.copy()
         noise[1] = np.nan
         made = [make(noise, RATE_HZ, np.random.default_rng(seed)) for _ in range(2)]
