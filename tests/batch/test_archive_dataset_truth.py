@@ -32,6 +32,7 @@ def simulation():
             {
                 "name": "labels",
                 "seed": 4,
+                "start": "2022-07-31T22:48:00Z",  # the second burst goes on over midnight
                 "duration_s": HOURS * 3600.0,
                 "sampling_rate_hz": 25.0,
                 "network": {"name": "snet", "select": STATIONS},
@@ -160,6 +161,21 @@ def test_stations_that_only_test_do_so(simulation, tmp_path):
     assert (table["split"][~tests] == "train").all()
     assert tests.any()
     assert (~tests).any()
+
+
+def test_no_window_nor_its_margin_lies_on_two_days(written):
+    """Days are split: half of a window that trains must not be in one that tests."""
+    _, dataset = written
+    begin = pd.to_datetime(dataset.table["trace_start_time"], utc=True)
+    assert (begin.dt.date == (begin + pd.Timedelta(179, "s")).dt.date).all()
+    assert begin.dt.date.nunique() == 2
+
+
+def test_no_station_has_more_windows_of_a_class_than_the_cap(simulation, tmp_path):
+    settings = LabelSettings(tremor_distance_km=80.0, day_shares=(0.0, 0.0), cap=2)
+    write_archive_dataset(tmp_path, make_job(simulation, settings=settings))
+    counts = open_dataset(tmp_path).table.groupby(["station_code", "trace_category"]).size()
+    assert counts.max() == 2
 
 
 def test_no_station_has_more_noise_than_signals(written):
