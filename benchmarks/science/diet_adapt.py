@@ -92,7 +92,7 @@ def main() -> None:
             TREMOR,
         ),
         "earthquakes as recorded": (native(quakes, 8), EARTHQUAKE),
-        "earthquakes in other noise, SNR 5": (placed(quakes, noise, 5.0, 2, 9), EARTHQUAKE),
+        "earthquakes in other noise, SNR 5": (placed(quakes, noise, 5.0, 9), EARTHQUAKE),
     }
     result: dict[str, object] = {"data": "real noise; semi-real tremor; real earthquakes"}
     before = Judge("simulated")
