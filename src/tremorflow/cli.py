@@ -249,7 +249,7 @@ def dataset_mixed(  # noqa: PLR0913, PLR0917 - a command has as many as it has o
 
 
 @dataset_app.command("archive")
-def dataset_archive(
+def dataset_archive(  # noqa: PLR0913, PLR0917 - a command has as many as it has options
     config: Annotated[Path, typer.Argument(help="Settings file (TOML) that names archive and velocities.")],
     tremor: Annotated[Path, typer.Option(help="Catalogue of tremor.")],
     earthquakes: Annotated[Path, typer.Option(help="Catalogue of earthquakes (CSV or QuakeML).")],
@@ -261,6 +261,7 @@ def dataset_archive(
         Literal["centre", "start"],
         typer.Option(help="What the times of the tremor catalogue are; of PNSN: start."),
     ] = "centre",
+    cap: Annotated[int, typer.Option(min=1, help="Windows of each class at each station.")] = 400,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same choice of windows.")] = 1,
 ) -> None:
     """Make windows of your own recordings, labelled by your catalogues."""
@@ -268,7 +269,7 @@ def dataset_archive(
     from tremorflow.classifier.labels import LabelSettings
 
     with _explained():
-        rules = LabelSettings(test_stations=tuple(test_stations or ()), tremor_time=tremor_time)
+        rules = LabelSettings(test_stations=tuple(test_stations or ()), tremor_time=tremor_time, cap=cap)
         with _bars("files", "hours") as bars:
             found = write_labelled_archive(config, (tremor, earthquakes), output, rules, seed, bars)
         typer.echo(found.text())

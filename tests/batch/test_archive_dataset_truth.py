@@ -10,12 +10,14 @@ pytest.importorskip("h5py", reason="needs the extra dev or train (h5py)")
 
 from tremorflow.batch.archive_dataset import LabelJob, measure_snr, write_archive_dataset
 from tremorflow.batch.catalogue_labels import Catalogues, tremor_spans_s
+from tremorflow.batch.classify import read_spectrograms
 from tremorflow.batch.recordings import Tally
 from tremorflow.batch.simulated import SimulatedWaveforms
 from tremorflow.classifier.dataset import open_dataset
+from tremorflow.classifier.inputs import cut_windows
 from tremorflow.classifier.labels import LabelSettings
 from tremorflow.errors import DataError
-from tremorflow.records import Network, Spectrograms, Station, timedelta
+from tremorflow.records import Network, Spectrograms, Station, seconds, timedelta
 from tremorflow.simulate.scenario import make_scenario
 from tremorflow.simulate.synthesis import prepare_simulation
 from tremorflow.spectrogram import SpectrogramSettings
@@ -52,7 +54,7 @@ def simulation():
     )  # fmt: skip
 
 
-def make_job(simulation, **changes):
+def make_job(simulation, span_s=HOURS * 3600.0, **changes):
     feed = SimulatedWaveforms(simulation)
     model, depths = read_velocity_model("jma2001"), np.arange(0.0, 101.0, 5.0)
     p_times, s_times = (station_travel_times(model, feed.network, depths, 500.0, phase) for phase in "PS")
@@ -70,7 +72,7 @@ def make_job(simulation, **changes):
         catalogues = replace(catalogues, **given)
     job = LabelJob(
         feed,
-        (start, start + timedelta(HOURS * 3600.0)),
+        (start, start + timedelta(span_s)),
         catalogues,
         {},
         LabelSettings(tremor_distance_km=80.0, day_shares=(0.0, 0.0)),
@@ -144,12 +146,123 @@ def test_samples_are_those_of_the_station_and_time(written, simulation):
         assert np.corrcoef(recorded, true)[0, 1] > 0.99
 
 
-def test_backgrounds_are_of_the_time_before(written):
+def test_backgrounds_are_those_that_classify_would_have_had(written, simulation):
     _, dataset = written
-    for batch in dataset.batches():
-        known = batch.table["trace_context"].to_numpy() > 0
-        assert np.isfinite(batch.background[known]).all()
+    job = make_job(simulation)
+    batch = next(dataset.batches())
+    for row in np.flatnonzero(batch.table["trace_context"] > 0.3)[::7]:
+        found = batch.table.iloc[row]
+        start = np.datetime64(found["trace_start_time"].rstrip("Z"), "ns") + timedelta(30.0)
+        station = job.feed.network.codes.index(f"{found['station_network_code']}.{found['station_code']}")
+        span = start - timedelta(3600.0), start + timedelta(125.0)
+        spectrograms = read_spectrograms(job.feed, station, span, job.spectrogram, {})
+        spectra = cut_windows(spectrograms, np.array([start]), job.spectrogram)
+        np.testing.assert_allclose(batch.background[row], spectra.background[0], atol=0.02)
+        assert found["trace_context"] == pytest.approx(float(spectra.context[0]), abs=0.02)
     assert (dataset.table["trace_context"] > 0.5).any()
+
+
+def test_tremor_begins_when_s_arrives(written, simulation):
+    """Of every label, S of its burst, as the velocity model has it, covers 30 s however it is shifted."""
+    _, dataset = written
+    job, tremor = make_job(simulation), simulation.truth.tremor
+    rows, starts = windows(dataset, "tremor")
+    places = (tremor[name].to_numpy() for name in ("latitude", "longitude", "depth_km"))
+    travel_s = job.catalogues.s_times.times(*places)
+    for start, code in zip(starts, rows["station_code"], strict=True):
+        station = [one.station for one in job.feed.network.stations].index(code)
+        begin, end = (
+            (tremor[name] - start) / pd.Timedelta(1, "s") + travel_s[station]
+            for name in ("start_time", "end_time")
+        )
+        for shift in (-30, 0, 30):
+            cover = np.minimum(end, 120 + shift) - np.maximum(begin, shift)
+            assert cover.max() >= 30 - 1e-3
+
+
+def test_windows_of_earthquakes_hold_an_onset(tmp_path):
+    simulation = prepare_simulation(
+        make_scenario(
+            {
+                "name": "quakes",
+                "seed": 5,
+                "duration_s": 2 * 3600.0,
+                "sampling_rate_hz": 25.0,
+                "network": {"name": "snet", "select": STATIONS},
+                "tremor": [],
+                "earthquakes": {
+                    "rate_per_day": 2000.0, "margin_km": 30.0, "magnitude_min": 2.3, "aftershocks": False,
+                    "regional_per_day": 0.0, "teleseisms_per_day": 0.0,
+                },
+                "nuisances": {"enabled": False},
+            }
+        )
+    )  # fmt: skip
+    truth = simulation.truth.earthquakes
+    none = pd.DataFrame(columns=["time", "latitude", "longitude", "depth_km", "magnitude"]).astype(
+        {"time": "datetime64[ns]"}
+    )
+    job = make_job(simulation, tremor=none, earthquakes=truth, span_s=7200.0)
+    write_archive_dataset(tmp_path, job)
+    rows, starts = windows(open_dataset(tmp_path), "earthquake")
+    assert len(rows) >= 8
+    places = [truth[name].to_numpy() for name in ("latitude", "longitude", "depth_km")]
+    stations = [one.station for one in job.feed.network.stations]
+    times = [one.times(*places) for one in (job.catalogues.p_times, job.catalogues.s_times)]
+    for start, code in zip(starts, rows["station_code"], strict=True):
+        origin_s = ((truth["time"] - start) / pd.Timedelta(1, "s")).to_numpy()
+        onsets = np.concatenate([origin_s + one[stations.index(code)] for one in times])
+        assert ((onsets >= 30) & (onsets < 90)).any()  # also if it is shifted by 30 s
+
+
+def with_feed(job, change):
+    """Job whose recordings are changed: ``change`` (waveforms) gives others."""
+
+    class Changed:
+        network = job.feed.network
+
+        def read(self, stations, begin, end):
+            for reading in job.feed.read(stations, begin, end):
+                waveforms = reading.waveforms
+                yield reading._replace(waveforms=waveforms and change(waveforms))
+
+    return replace(job, feed=Changed())
+
+
+def noise_starts_s(simulation, folder, change):
+    write_archive_dataset(folder, with_feed(make_job(simulation), change))
+    _, starts = windows(open_dataset(folder), "noise")
+    return ((starts - pd.Timestamp(simulation.grid.start_time)) / pd.Timedelta(1, "s")).to_numpy()
+
+
+def test_what_no_catalogue_explains_is_no_noise(simulation, tmp_path):
+    def banged(waveforms):
+        after = seconds(waveforms.start_time - simulation.grid.start_time)
+        times = after + np.arange(waveforms.samples.shape[-1]) / 25
+        blow = (times > 1300) & (times < 3600) & (times % 90 < 1.5)
+        loud = 50 * np.nanstd(np.diff(waveforms.samples, axis=-1))
+        noise = np.random.default_rng(1).normal(0, loud, waveforms.samples.shape)
+        return replace(waveforms, samples=waveforms.samples + np.where(blow, noise, 0))
+
+    plain = noise_starts_s(simulation, tmp_path / "plain", lambda waveforms: waveforms)
+    starts = noise_starts_s(simulation, tmp_path / "banged", banged)
+    assert ((plain > 1400) & (plain < 3300)).any()
+    assert not ((starts > 1400) & (starts < 3300)).any()
+    assert len(starts)
+
+
+def test_gaps_do_not_keep_noise_from_being_noise(simulation, tmp_path):
+    """They are in windows of all classes, or a gap would tell the class."""
+
+    def gappy(waveforms):
+        after = seconds(waveforms.start_time - simulation.grid.start_time)
+        times = after + np.arange(waveforms.samples.shape[-1]) / 25
+        return replace(waveforms, samples=np.where(times % 100 < 3, np.nan, waveforms.samples))
+
+    write_archive_dataset(tmp_path, with_feed(make_job(simulation), gappy))
+    counts = open_dataset(tmp_path).table["trace_category"].value_counts()
+    assert counts["noise"] >= 4
+    assert counts["tremor"] >= 12
 
 
 def test_stations_that_only_test_do_so(simulation, tmp_path):
@@ -161,6 +274,24 @@ def test_stations_that_only_test_do_so(simulation, tmp_path):
     assert (table["split"][~tests] == "train").all()
     assert tests.any()
     assert (~tests).any()
+
+
+def test_test_stations_that_are_none_and_spans_without_a_window_are_refused(simulation, tmp_path):
+    settings = LabelSettings(test_stations=("S4N2",))
+    with pytest.raises(DataError, match=r"no station begins with 'S4N2'; give codes like N\.S4"):
+        write_archive_dataset(tmp_path, make_job(simulation, settings=settings))
+    with pytest.raises(DataError, match="no whole window"):
+        write_archive_dataset(tmp_path, make_job(simulation, span_s=100.0))
+
+
+def test_test_stations_test_on_days_that_nothing_trains_on(simulation, tmp_path):
+    settings = LabelSettings(tremor_distance_km=80.0, day_shares=(0.0, 0.5), test_stations=("N.S4N2",))
+    write_archive_dataset(tmp_path, make_job(simulation, settings=settings))
+    table = open_dataset(tmp_path).table
+    assert set(table["split"]) == {"train", "test"}
+    days = {split: set(part["trace_group"]) for split, part in table.groupby("split")}
+    assert not days["train"] & days["test"]
+    assert table["station_code"][table["split"] == "test"].str.startswith("S4N2").any()
 
 
 def test_no_window_nor_its_margin_lies_on_two_days(written):
@@ -223,9 +354,13 @@ def test_spans_of_tremor_follow_from_what_a_catalogue_has():
     )
     tally = Tally()
     found = tremor_spans_s(table, start, LabelSettings(), tally)
-    np.testing.assert_allclose(found, [[540, 720], [550, 650], [450, 750]])
+    np.testing.assert_allclose(found, [[540, 720], [500, 700], [450, 750]])  # a half-value width, doubled
     found = tremor_spans_s(table, start, LabelSettings(tremor_time="start"), tally)
-    np.testing.assert_allclose(found, [[540, 720], [600, 700], [600, 900]])
+    np.testing.assert_allclose(found, [[540, 720], [600, 800], [600, 900]])
+    begins = table.assign(start_time=times, end_time=pd.NaT, duration_s=[100.0, 100.0, 10.0])
+    found = tremor_spans_s(begins, start, LabelSettings(), tally := Tally())
+    np.testing.assert_allclose(found, [[600, 800], [600, 800], [600, 620]])
+    assert list(tally.table()["reason"]) == ["tremor shorter than 30 s: labels no window alone"]
 
 
 def test_shallow_and_deep_earthquakes_keep_windows_from_being_noise(simulation, tmp_path):
@@ -260,19 +395,9 @@ def test_a_component_that_recorded_briefly_does_not_spoil_the_snr():
 def test_recordings_that_are_too_slow_make_no_windows(simulation, tmp_path):
     """Resampled to 25 Hz they would look whole: nothing is above 4 Hz in them."""
 
-    class Slow:
-        def __init__(self, feed):
-            self.feed, self.network = feed, feed.network
+    def slow(waveforms):
+        return replace(waveforms, samples=waveforms.samples[..., ::2], sampling_rate_hz=12.5)
 
-        def read(self, stations, begin, end):
-            for reading in self.feed.read(stations, begin, end):
-                waveforms = reading.waveforms
-                slow = waveforms and replace(
-                    waveforms, samples=waveforms.samples[..., ::2], sampling_rate_hz=12.5
-                )
-                yield reading._replace(waveforms=slow)
-
-    job = make_job(simulation)
-    outcome = write_archive_dataset(tmp_path, replace(job, feed=Slow(job.feed)))
+    outcome = write_archive_dataset(tmp_path, with_feed(make_job(simulation), slow))
     assert not outcome.counts
     assert outcome.skips["reason"].str.contains("a sampling rate of 12.5 Hz").any()

@@ -178,6 +178,9 @@ def test_a_file_that_is_damaged_is_counted_and_the_others_are_classified(folder,
     empty.write_bytes(b"")
     found = classify_files(ClassifyRequest([good, bad, empty]))
     assert np.isfinite(found.probabilities.values[0]).all()
+    counted = " ".join(found.skips["example"].astype(str))
+    assert "bad.mseed" in counted
+    assert "empty.mseed" in counted
 
 
 def test_spans_without_a_window_or_a_recording_are_refused(feed, folder, weights):

@@ -7,6 +7,7 @@ import pytest
 
 pytest.importorskip("h5py", reason="needs the extra dev or train (h5py)")
 
+from tremorflow.batch import own_noise
 from tremorflow.batch.own_noise import MOST, NoiseSource, gather_noise, split_noise
 from tremorflow.batch.recordings import Tally
 from tremorflow.errors import DataError
@@ -22,8 +23,8 @@ RATE_HZ = 25.0
 class Feed:
     """White noise in the hours ``recorded`` (first, end) after ``START``; keeps what was asked for."""
 
-    def __init__(self, recorded, rate_hz=RATE_HZ):
-        self.network, self.recorded, self.rate_hz, self.asked = NETWORK, recorded, rate_hz, []
+    def __init__(self, recorded, rate_hz=RATE_HZ, network=NETWORK):
+        self.network, self.recorded, self.rate_hz, self.asked = network, recorded, rate_hz, []
 
     def read(self, stations, begin, end):
         first, last = (START + timedelta(3600.0 * hour) for hour in self.recorded)
@@ -35,7 +36,7 @@ class Feed:
                 continue
             count = round(seconds(high - low) * self.rate_hz)
             samples = np.random.default_rng([station, count]).standard_normal((1, 1, count)) * 100
-            network = NETWORK.subset([station])
+            network = self.network.subset([station])
             waveforms = Waveforms(network, ("Z",), samples.astype(np.float32), low, self.rate_hz, "count")
             yield StationReading(waveforms, (), [])
 
@@ -84,3 +85,25 @@ def test_windows_of_the_two_splits_share_no_second():
     last = max(start for _, start in splits["train"]) + 120.0
     assert last < min(start for _, start in splits["dev"])
     assert len(splits["train"]) > len(splits["dev"]) > 20
+    assert {start % 60 for _, start in splits["dev"]} == {0}
+
+
+def test_stations_of_a_large_network_are_heard_at_different_times_and_none_twice_before_all(monkeypatch):
+    monkeypatch.setattr(own_noise, "TOGETHER", 2)
+    network = Network(tuple(Station("XX", f"S{k}", k / 10, 0.0, 0.0) for k in range(8)))
+    feed = Feed((0.0, 1000.0), network=network)
+    found, skips = gather(feed, 200.0, pieces=1)
+    assert sorted(one.origin for one in found) == sorted(network.codes)
+    assert len({begin for _, begin, _ in feed.asked}) == 4
+    assert not len(skips)
+
+
+def test_stations_that_are_not_needed_are_counted(monkeypatch):
+    monkeypatch.setattr(own_noise, "MOST", 3)
+    monkeypatch.setattr(own_noise, "TOGETHER", 2)
+    network = Network(tuple(Station("XX", f"S{k}", k / 10, 0.0, 0.0) for k in range(5)))
+    found, skips = gather(Feed((0.0, 100.0), network=network), 50.0, pieces=2)
+    heard = {one.origin for one in found}
+    assert len(heard) == len(found) == 3
+    left = skips[skips["reason"] == "other stations gave enough noise"]
+    assert set(left["station"]) == set(network.codes) - heard

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tremorflow.classifier.dataset import SPLITS
 from tremorflow.classifier.labels import (
     BOTH,
     UNSURE,
@@ -26,11 +27,11 @@ WINDOW_S = 120.0
 NOWHERE = np.empty((0, 2))
 
 
-def events(tremor=NOWHERE, onsets=(), shaken=NOWHERE, busy=NOWHERE):
-    tremor = np.asarray(tremor, dtype=float).reshape(-1, 2)
-    rows = np.arange(len(tremor)), np.arange(len(onsets))
-    spans = (np.asarray(one, dtype=float).reshape(-1, 2) for one in (shaken, busy))
-    return StationEvents(tremor, rows[0], np.sort(np.asarray(onsets, dtype=float)), rows[1], *spans)
+def events(tremor=NOWHERE, onsets=(), shaken=NOWHERE, busy=NOWHERE, distant=NOWHERE):
+    spans = [np.asarray(one, dtype=float).reshape(-1, 2) for one in (tremor, distant, shaken, busy)]
+    rows = np.arange(len(spans[0])), np.arange(len(onsets))
+    onsets = np.sort(np.asarray(onsets, dtype=float))
+    return StationEvents(spans[0], rows[0], spans[1], onsets, rows[1], *spans[2:])
 
 
 def labelled(seen, margins=STILL, **changes):
@@ -93,6 +94,15 @@ def test_tremor_and_earthquake_together_are_both():
     assert set(values[holds]) == {BOTH}
 
 
+def test_an_earthquake_in_tremor_too_far_to_label_is_not_learnt_as_earthquake():
+    quake = {"onsets": (1030.0, 1040.0), "shaken": [(1020.0, 1100.0)]}
+    alone, _ = labelled(events(**quake))
+    during, _ = labelled(events(**quake, distant=[(800.0, 1500.0)]))
+    holds = (STARTS <= 1030) & (STARTS + WINDOW_S > 1040)
+    assert set(alone[holds]) == {2}
+    assert set(during[holds]) == {UNSURE}
+
+
 def test_tremor_in_the_coda_of_an_earthquake_is_not_learnt_as_tremor():
     coda = events([(2000.0, 2300.0)], (1700.0, 1720.0), [(1680.0, 2600.0)])
     values, _ = labelled(coda)
@@ -136,20 +146,29 @@ def test_candidates_are_three_times_the_cap_and_of_all_magnitudes():
 
 
 def test_noise_is_drawn_in_each_split_as_much_as_asked_for():
-    splits = np.array([["train"] * 2000 + ["dev"] * 1000])
+    splits = np.array([[SPLITS.index("train")] * 2000 + [SPLITS.index("dev")] * 1000], dtype=np.int8)
     rng = np.random.default_rng(1)
     chosen = choose_noise(made_labels(), {(0, "train"): 30, (0, "dev"): 5000}, splits, rng)
     found = splits[0][chosen["window"]]
-    assert (found == "train").sum() == 30
-    assert (found == "dev").sum() == 1000
+    assert (found == SPLITS.index("train")).sum() == 30
+    assert (found == SPLITS.index("dev")).sum() == 1000
     assert not len(choose_noise(made_labels(), {}, splits, rng))
 
 
 def test_days_are_in_one_split_and_some_always_train():
     days = np.repeat(np.arange(20), 5)
-    found = split_of_days(days, LabelSettings(), np.random.default_rng(2))
+    found = split_of_days(days, days[:0], LabelSettings(), np.random.default_rng(2))
     assert sorted(found.values()).count("dev") == 3
     assert sorted(found.values()).count("test") == 3
+
+
+@given(st.integers(0, 1000), st.integers(3, 12))
+def test_every_split_has_days_with_tremor(seed, n_tremor):
+    days, rng = np.arange(40), np.random.default_rng(seed)
+    with_tremor = rng.choice(days, n_tremor, replace=False)
+    found = split_of_days(days, with_tremor, LabelSettings(), rng)
+    assert len(found) == 40
+    assert {found[int(day)] for day in with_tremor} == {"train", "dev", "test"}
 
 
 @pytest.mark.parametrize(
@@ -157,7 +176,8 @@ def test_days_are_in_one_split_and_some_always_train():
     [(1, ["train"]), (2, ["dev", "train"]), (3, ["dev", "test", "train"])],
 )
 def test_few_days_still_calibrate_and_always_train(n_days, splits):
-    found = split_of_days(np.arange(n_days), LabelSettings(), np.random.default_rng(2))
+    none = np.arange(0)
+    found = split_of_days(np.arange(n_days), none, LabelSettings(), np.random.default_rng(2))
     assert sorted(found.values()) == splits
-    half = split_of_days(np.arange(2), LabelSettings(day_shares=(0.5, 0.49)), np.random.default_rng(2))
+    half = split_of_days(np.arange(2), none, LabelSettings(day_shares=(0.5, 0.49)), np.random.default_rng(2))
     assert sorted(half.values()) == ["dev", "train"]

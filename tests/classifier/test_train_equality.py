@@ -13,7 +13,7 @@ from windows import RATE_HZ, SETTINGS, toy_batch
 from tremorflow.classifier.examples import batch_examples, join_examples
 from tremorflow.classifier.infer import Classifier
 from tremorflow.classifier.model import Diet, ModelSettings, scale
-from tremorflow.classifier.train import TrainSettings, export_onnx, predict, train
+from tremorflow.classifier.train import TrainSettings, cut_frames, export_onnx, predict, train
 from tremorflow.classifier.weights import read_weights, write_weights
 from tremorflow.errors import DataError, ModelError
 from tremorflow.spectrogram import SpectrogramSettings, frames_of_window
@@ -177,3 +177,19 @@ def test_windows_longer_than_needed_are_shifted():
     dev = batch_examples(toy_batch(24, 2, split="dev", length_s=180.0), RATE_HZ, SETTINGS)
     found = train(join_examples([long, dev]), SETTINGS, replace(SMALL, epochs=1), report=quiet)
     assert found.card["validation"]["windows"] == 24
+
+
+def test_each_window_is_shifted_within_its_own_margins():
+    """Beside windows without any, those with a margin still move, and none is cut at its ends."""
+    frames = len(frames_of_window(SETTINGS))
+    short = batch_examples(toy_batch(12, 1), RATE_HZ, SETTINGS)
+    long = batch_examples(toy_batch(12, 2, length_s=180.0), RATE_HZ, SETTINGS)
+    rows = np.arange(24)
+    together = join_examples([short, long])
+    still = cut_frames(together, rows, frames).log_power
+    np.testing.assert_array_equal(still[:12], short.log_power.astype(np.float32))
+    moved = [cut_frames(together, rows, frames, np.random.default_rng(k), 30).log_power for k in range(8)]
+    for one in moved:
+        assert np.isfinite(one).all()
+        np.testing.assert_array_equal(one[:12], still[:12])
+    assert all(len({one[row].tobytes() for one in moved}) > 4 for row in range(12, 24))

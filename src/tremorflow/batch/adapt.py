@@ -98,7 +98,7 @@ def _examples(
         seed = 10 * request.seed + len(split)
         batches += mixed_batches(found, count, seed, processes, split)
         batches += _simulated(count, seed + 1, processes, split, settings)
-    batches.append(noise_as_recorded(quiet["dev"], "dev"))
+    batches += noise_as_recorded(quiet["dev"], "dev")
     return join_examples([batch_examples(batch, RATE_HZ, settings) for batch in batches])
 
 

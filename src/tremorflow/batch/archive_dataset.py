@@ -22,11 +22,12 @@ from tremorflow.batch.recordings import (
 )
 from tremorflow.catalog.earthquakes import read_earthquakes
 from tremorflow.catalog.formats import read_catalog
-from tremorflow.classifier.dataset import AS_RECORDED, DatasetWriter, WindowBatch
+from tremorflow.classifier.dataset import AS_RECORDED, SPLITS, DatasetWriter, WindowBatch
 from tremorflow.classifier.inputs import MIN_COMPLETENESS, cut_windows, window_starts
 from tremorflow.classifier.labels import (
     BOTH,
     LABEL_NAMES,
+    UNSURE,
     LabelSettings,
     choose_noise,
     choose_signals,
@@ -46,6 +47,7 @@ STATIONS_AT_ONCE = 25  # read together: a file of many stations is opened once f
 AROUND_S = 1800.0  # on either side of a window that its SNR refers to (DEFINITIONS.md)
 POWER_STEP_S = 60.0
 NS_DAY = 86400 * 10**9
+NO_SPLIT = -1  # of the windows that test stations recorded on days that do not test
 Progress = Callable[[int, int], None]
 
 
@@ -102,10 +104,16 @@ def write_archive_dataset(
     Raises
     ------
     DataError
-        No event of the catalogues lies in the span, or the folder cannot be written.
+        No window or no event of the catalogues lies in the span, no station is one of those that are to
+        test, or the folder cannot be written.
     """
     tally = tally or Tally()
     starts = window_starts(*job.span, job.spectrogram)
+    if not len(starts):
+        raise DataError(
+            f"from {job.span[0]} to {job.span[1]} there is no whole window of "
+            f"{job.spectrogram.window_s:g} s; give longer recordings"
+        )
     rng = np.random.default_rng(job.seed)
     splits, margins_s = _splits(job, starts, rng)
     starts_s = (starts - job.span[0]) / np.timedelta64(1, "s")
@@ -117,7 +125,8 @@ def write_archive_dataset(
         job.settings,
         tally,
     )
-    labels.values[:, np.isnan(margins_s)] = -1
+    labels.values[:, np.isnan(margins_s)] = UNSURE
+    labels.values[splits == NO_SPLIT] = UNSURE
     magnitudes = job.catalogues.earthquakes["magnitude"].to_numpy(dtype=np.float64)
     written = _Written()
     with DatasetWriter(folder, RATE_HZ, job.spectrogram, unit=None) as writer:
@@ -134,18 +143,24 @@ def write_archive_dataset(
 
 def _splits(
     job: LabelJob, starts: NDArray[np.datetime64], rng: np.random.Generator
-) -> tuple[NDArray[np.str_], FloatArray]:
-    """(station, window) split, and (window,) how far training may shift: NaN where midnight lies within."""
+) -> tuple[NDArray[np.int8], FloatArray]:
+    """(station, window) place in ``SPLITS``, and (window,) how far training may shift; NaN over midnight.
+
+    Stations that test do so on the days that test: what they recorded on others, other stations train on.
+    Without such days they test on all.
+    """
     settings = job.settings
     numbers = starts.astype(np.int64)
-    by_day = split_of_days(numbers // NS_DAY, settings, rng)
-    of_day = np.array([by_day[day] for day in (numbers // NS_DAY).tolist()])
+    moved = job.catalogues.tremor["time"].to_numpy(dtype="datetime64[ns]").astype(np.int64) // NS_DAY
+    by_day = split_of_days(numbers // NS_DAY, moved, settings, rng)
+    of_day = np.array([SPLITS.index(by_day[day]) for day in (numbers // NS_DAY).tolist()], dtype=np.int8)
     splits = np.tile(of_day, (len(job.feed.network), 1))
-    tests = [_is_test(code, settings) for code in job.feed.network.codes]
-    splits[np.array(tests)] = "test"
+    tests = _test_stations(job.feed.network.codes, settings)
+    test = SPLITS.index("test")
+    splits[tests] = np.where((of_day == test) | (not (of_day == test).any()), test, NO_SPLIT)
     margin_ns = round(settings.margin_s * 1e9)
     begins, ends = numbers - margin_ns, numbers + margin_ns + round(job.spectrogram.window_s * 1e9)
-    margins_s = np.where(of_day == "train", settings.margin_s, 0.0)
+    margins_s = np.where(of_day == SPLITS.index("train"), settings.margin_s, 0.0)
     return splits, np.where(begins // NS_DAY == (ends - 1) // NS_DAY, margins_s, np.nan)
 
 
@@ -184,6 +199,8 @@ def write_labelled_archive(
     for skip in archive.skips:
         tally.add_skip(skip)
     network = choose_stations(archive, given.archive, tally)
+    for code in archive.without_coordinates:
+        tally.add(code, "no coordinates: add the station to the station table")
     place = given.archive.orientations
     model = read_velocity_model(given.velocity.model)
     depths = np.arange(0.0, DEEPEST_KM + 1, 5.0)
@@ -209,7 +226,7 @@ class _HourReader:
         self,
         job: LabelJob,
         starts: NDArray[np.datetime64],
-        splits: NDArray[np.str_],
+        splits: NDArray[np.int8],
         tally: Tally,
         written: _Written,
     ) -> None:
@@ -308,7 +325,7 @@ class _HourReader:
                 self._tally.add(code, "noise window with a sharp rise that no catalogue explains")
             else:
                 kept[k] = True
-                self._written.counts[station, str(self._splits[station, window]), label] += 1
+                self._written.counts[station, SPLITS[self._splits[station, window]], label] += 1
         return kept
 
     def _describe(self, rows: pd.DataFrame, snr: FloatArray, context: NDArray[np.float32]) -> pd.DataFrame:
@@ -326,7 +343,7 @@ class _HourReader:
             found.append(
                 {
                     "trace_category": LABEL_NAMES[label],
-                    "split": str(self._splits[row["station"], row["window"]]),
+                    "split": SPLITS[self._splits[row["station"], row["window"]]],
                     "station_network_code": station.network,
                     "station_code": station.station,
                     "trace_start_time": f"{start - timedelta(job.settings.margin_s)}Z",
@@ -391,14 +408,26 @@ def _cut(
 
 
 def _is_quiet(whole: NDArray[np.float32], begin: np.datetime64, start: np.datetime64, job: LabelJob) -> bool:
-    """Whether nothing rises in a window and its margins as an earthquake does; gaps are allowed."""
+    """Whether nothing rises in a window and its margins as an earthquake does.
+
+    Gaps are allowed, as in the other classes; every stretch between them is looked at from its
+    ``SCREEN_FROM_S`` on.
+    """
     samples = _cut(whole, begin, start, job, SCREEN_FROM_S)
-    there = np.isfinite(samples)
-    means = np.where(there, samples, 0).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
-    level = np.where(there, samples - means[:, None], 0)
-    length_s = samples.shape[1] / RATE_HZ - SCREEN_FROM_S
-    return bool(len(quiet_starts(level, RATE_HZ, length_s)))
+    live = samples[np.isfinite(samples).any(axis=1)]
+    edges = np.flatnonzero(np.diff(np.isfinite(live).all(axis=0), prepend=False, append=False))
+    for first, last in zip(edges[::2], edges[1::2], strict=True):
+        rest_s = (last - first) / RATE_HZ - SCREEN_FROM_S
+        if rest_s >= 1 and not len(quiet_starts(live[:, first:last], RATE_HZ, rest_s)):
+            return False
+    return True
 
 
-def _is_test(code: str, settings: LabelSettings) -> bool:
-    return any(code.startswith(name) for name in settings.test_stations)
+def _test_stations(codes: Sequence[str], settings: LabelSettings) -> NDArray[np.bool_]:
+    """(station,) whether it only tests."""
+    for name in settings.test_stations:
+        if not any(code.startswith(name) for code in codes):
+            raise DataError(
+                f"test_stations: no station begins with {name!r}; give codes like {', '.join(codes[:3])}"
+            )
+    return np.array([code.startswith(settings.test_stations) for code in codes])

@@ -72,12 +72,17 @@ def label_network(
     end_s = float(starts_s[-1]) + window_s
     spans_s = tremor_spans_s(catalogues.tremor, start, settings, tally)
     origins_s = seconds_after(catalogues.earthquakes["time"], start)
-    inside = (spans_s[:, 1] > 0) & (spans_s[:, 0] < end_s)
-    near = (origins_s > -BEFORE_S) & (origins_s < end_s)
-    for kind, kept in (("tremor", inside), ("earthquake", near & (origins_s > 0))):
+    around_s = settings.quiet_s + REACH_KM / FAR_S_KM_S  # what lies outside may reach into the span
+    inside = (spans_s[:, 1] > -around_s) & (spans_s[:, 0] < end_s + around_s)
+    near = (origins_s > -BEFORE_S) & (origins_s < end_s + around_s)
+    counted = {
+        "tremor": (spans_s[:, 1] > 0) & (spans_s[:, 0] < end_s),
+        "earthquake": (origins_s > 0) & (origins_s < end_s),
+    }
+    for kind, kept in counted.items():
         if not kept.all():
             tally.add("", f"{kind} outside the span of the archive", int((~kept).sum()))
-    if not inside.any() and not (near & (origins_s > 0)).any():
+    if not any(kept.any() for kept in counted.values()):
         end = start + np.timedelta64(round(end_s), "s")
         raise DataError(
             f"no tremor and no earthquake of the catalogues lies between {start} and {end}, the span of the "
@@ -97,8 +102,9 @@ def tremor_spans_s(
 ) -> FloatArray:
     """(burst, 2) first and last source time of tremor, in seconds after ``start``.
 
-    From ``start_time`` and ``end_time``; else ``duration_s`` about the time, or after it
-    (``LabelSettings.tremor_time``); else as long as ``LabelSettings.tremor_s`` says, which is counted.
+    From ``start_time`` and ``end_time``; else ``duration_s``, a half-value width that is widened, from the
+    ``start_time`` on, about the time, or after it (``LabelSettings.tremor_time``); else as long as
+    ``LabelSettings.tremor_s`` says, which is counted, as is what is too short to label a window alone.
     """
     times_s = seconds_after(tremor["time"], start)
     first, last = (
@@ -110,10 +116,15 @@ def tremor_spans_s(
     if unknown.any():
         reason = f"tremor without duration: {settings.tremor_s:g} s assumed"
         tally.add("", reason, int(unknown.sum()))
-    lengths = np.where(lengths > 0, lengths, settings.tremor_s)
+    lengths = np.where(lengths > 0, lengths * settings.tremor_widening, settings.tremor_s)
     begins = times_s - (lengths / 2 if settings.tremor_time == "centre" else 0.0)
+    begins = np.where(np.isfinite(first), first, begins)
     known = np.isfinite(first) & np.isfinite(last)
-    return np.stack([np.where(known, first, begins), np.where(known, last, begins + lengths)], axis=1)
+    spans = np.stack([begins, np.where(known, last, begins + lengths)], axis=1)
+    short = int((spans[:, 1] - spans[:, 0] < settings.cover_s).sum())
+    if short:
+        tally.add("", f"tremor shorter than {settings.cover_s:g} s: labels no window alone", short)
+    return spans
 
 
 def seconds_after(times: "pd.Series[Any]", start: np.datetime64) -> FloatArray:
@@ -179,6 +190,7 @@ def _stations(
         yield StationEvents(
             arrivals[seen],
             bursts.rows[seen],
+            arrivals[quiet & ~seen & np.isfinite(tremor_s[k])],
             onsets.ravel()[order],
             rows[order],
             shaken_s,

@@ -28,6 +28,7 @@ from tremorflow.records import (
 from tremorflow.spectrogram import MARGIN_S, SpectrogramSettings, compute_spectrograms, context_s
 
 PREPROCESS = PreprocessSettings(band_hz=(1.5, 8.0))  # of which channels of acceleration become velocity
+STATIONS_AT_ONCE = 50  # read together: half of 500 MB at 100 Hz, and a file of many is opened once for them
 HOUR_S = 3600.0  # read at a time, from whole hours on: what counts as clipped is seen in the same hours
 Progress = Callable[[int, int], None]
 Span = tuple[np.datetime64, np.datetime64]
@@ -117,7 +118,7 @@ class SpectrogramHours:
         span = begin - timedelta(np.ceil(MARGIN_S)), begin + timedelta(HOUR_S + after_s)
         oldest = begin + timedelta(HOUR_S - context_s(settings) - settings.window_s - HOUR_S)
         for station, reading in zip(stations, self.feed.read(stations, *span), strict=True):
-            kept = [one for one in self._kept.get(station, []) if one.spectrograms.frame_times[-1] >= oldest]
+            kept = [one for one in self._kept.get(station, []) if one.spectrograms.frame_times[-1] > oldest]
             found = self._spectrograms(reading, begin)
             instrument = _instrument(reading)
             if found is not None:
@@ -229,7 +230,7 @@ def classify_recordings(
     processes
         Processes that share the stations; the probabilities do not depend on it.
     progress
-        Called with the number of hours (times shares of the stations) done and in all.
+        Called with the number of hours (times groups of stations) done and in all.
 
     Returns
     -------
@@ -251,7 +252,8 @@ def classify_recordings(
     hours = whole_hours(span[0] - timedelta(context_s(settings)), span[1])
     with Workers(work, min(processes, len(network))) as workers:
         groups = [tuple(range(len(network)))[k :: workers.count] for k in range(workers.count)]
-        shares = [[(group, hour) for hour in hours] for group in groups]
+        shares = [[(part, hour) for hour in hours for part in _parts(group)] for group in groups]
+        total = sum(map(len, shares))
         for done, result in enumerate(workers.run(HourClassifier.classify, shares), start=1):
             tally.merge(result.left_out)
             for part in result.stations:
@@ -261,7 +263,7 @@ def classify_recordings(
                 if part.instrument != ("", ""):
                     instruments[part.station] = part.instrument
             if progress is not None:
-                progress(done, len(hours) * len(groups))
+                progress(done, total)
     for code, share in zip(network.codes, completeness, strict=True):
         if not share.any():
             tally.add(code, "no recording that can be used in the span")
@@ -278,6 +280,12 @@ def classify_recordings(
     return Classified(probabilities, tally.table())
 
 
+def _parts(stations: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """Stations in groups that are read together, alike in size."""
+    count = -(-len(stations) // STATIONS_AT_ONCE)
+    return [stations[k::count] for k in range(count)]
+
+
 def read_spectrograms(
     feed: StationFeed,
     station: int,
@@ -285,7 +293,10 @@ def read_spectrograms(
     settings: SpectrogramSettings,
     orientations: dict[str, Orientation],
 ) -> Spectrograms | None:
-    """Spectrograms of one station over a span, as they are classified; None without any recording in it."""
+    """Spectrograms of one station over a span, as they are classified; None without any recording in it.
+
+    Hours in another unit than the last are left out.
+    """
     hours = SpectrogramHours(feed, settings, orientations)
     parts = []
     for begin in whole_hours(*span):
@@ -293,7 +304,7 @@ def read_spectrograms(
         parts += [found] if found is not None else []
     if not parts:
         return None
-    whole = join_spectrograms(parts, settings)
+    whole = join_spectrograms([one for one in parts if one.unit == parts[-1].unit], settings)
     inside = (whole.frame_times >= span[0]) & (whole.frame_times < span[1])
     if not np.isfinite(whole.log_power[..., inside]).any():
         return None

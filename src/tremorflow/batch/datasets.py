@@ -159,7 +159,7 @@ def write_mixed_dataset(
                 counts.update(zip(batch.table["split"], batch.table["trace_category"], strict=True))
                 if progress[1] is not None:
                     progress[1](counts.total(), request.windows)
-        recorded = noise_as_recorded(split_noise(found)["dev"], "dev")
-        writer.add(recorded)
-        counts["dev", "noise"] += len(recorded.samples)
+        for recorded in noise_as_recorded(split_noise(found)["dev"], "dev"):
+            writer.add(recorded)
+            counts["dev", "noise"] += len(recorded.samples)
     return Outcome(dict(sorted(counts.items())), tally.table())

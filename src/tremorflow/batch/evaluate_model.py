@@ -51,6 +51,7 @@ def evaluate_weights(
     values: list[NDArray[np.float32]] = []
     labels: list[NDArray[np.int64]] = []
     tables: list[pd.DataFrame] = []
+    done = 0
     for dataset in datasets:
         for found in iterate_examples(dataset, settings, (split,)):
             spare = (found.log_power.shape[-1] - frames) // 2
@@ -61,8 +62,9 @@ def evaluate_weights(
             values.append(classifier.classify(spectra))
             labels.append(found.labels)
             tables.append(found.table)
+            done += len(found)
             if progress is not None:
-                progress(sum(map(len, labels)), total)
+                progress(done, total)
     table = pd.concat(tables, ignore_index=True)
     codes = table["station_network_code"].fillna("") + "." + table["station_code"].fillna("")
     return score_model(

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.random import Generator
+from numpy.typing import NDArray
 
 from tremorflow.batch.classify import HOUR_S, PREPROCESS, Span, StationFeed, whole_hours
 from tremorflow.batch.recordings import Tally, ground_motion
@@ -31,6 +32,8 @@ MIN_QUIET = 20  # windows (every 10 s) that a recording needs to count
 APART_S = 10.0  # between windows of the two splits
 TRIES = 3  # times as many pieces with recordings as are wanted, before a station is left
 MOST = 150  # recordings in all: 4.5 MB each
+TOGETHER = 25  # stations whose pieces are of the same hours: a file of many stations is opened once for them
+DEV_STEP_S = 60.0  # between windows that calibrate: as a network is read
 
 Progress = Callable[[int, int], None]
 
@@ -51,8 +54,9 @@ def gather_noise(
 ) -> list[NoiseRecording]:
     """Read recordings with quiet windows; ``tally`` counts what was left out.
 
-    Pieces of the span are tried in random order; each lies within the span, and no two overlap. Hours in
-    which a station did not record do not count; after some pieces with events or gaps it is left.
+    Pieces of the span are tried in an order that is drawn anew for every ``TOGETHER`` stations, who take
+    turns; each lies within the span, and no two of a station overlap. Hours in which a station did not record
+    do not count; after some pieces with events or gaps it is left.
 
     Raises
     ------
@@ -64,31 +68,41 @@ def gather_noise(
     codes = source.feed.network.codes
     wanted, tries = np.full(len(codes), source.pieces), np.full(len(codes), source.pieces * TRIES)
     heard = np.zeros(len(codes), dtype=np.bool_)
-    begins = rng.permutation(whole_hours(*source.span)[::PIECE_HOURS])
     total = min(source.pieces * len(codes), MOST)
-    for begin in begins:
+    for group, begin in _turns(source, rng):
         piece = max(begin, source.span[0]), min(begin + timedelta(PIECE_HOURS * HOUR_S), source.span[1])
-        stations = [int(k) for k in np.flatnonzero((wanted > 0) & (tries > 0))]
-        if not stations or len(found) >= MOST:
-            break
+        stations = [int(k) for k in group if wanted[k] > 0 and tries[k] > 0][: MOST - len(found)]
         for station, reading in zip(stations, source.feed.read(stations, *piece), strict=True):
             made = _noise_of(source, reading, codes[station], settings, tally)
             heard[station] |= reading.waveforms is not None
             tries[station] -= reading.waveforms is not None
-            if made is not None and len(found) < MOST:
+            if made is not None:
                 found.append(made)
                 wanted[station] -= 1
                 if progress is not None:
                     progress(len(found), total)
+        if len(found) >= MOST or not ((wanted > 0) & (tries > 0)).any():
+            break
     for code, once in zip(codes, heard, strict=True):
         if not once:
-            tally.add(code, "no recording")
+            full = len(found) >= MOST
+            tally.add(code, "other stations gave enough noise" if full else "no recording")
     if not found:
         reasons = "; ".join(dict.fromkeys(tally.table()["reason"].head(3))) or "nothing was recorded"
         raise DataError(f"no noise to learn from ({reasons}); give longer or other recordings")
     if progress is not None:
         progress(total, total)
     return found
+
+
+def _turns(source: NoiseSource, rng: Generator) -> Iterator[tuple[NDArray[np.int64], np.datetime64]]:
+    """Stations, some at a time, and the begin of a piece: the next of each until none has any left."""
+    stations = rng.permutation(len(source.feed.network))
+    begins = np.array(whole_hours(*source.span)[::PIECE_HOURS])
+    groups = [stations[k : k + TOGETHER] for k in range(0, len(stations), TOGETHER)]
+    orders = [rng.permutation(begins) for _ in groups]
+    for turn in range(len(begins)):
+        yield from ((group, order[turn]) for group, order in zip(groups, orders, strict=True))
 
 
 def _noise_of(
@@ -145,18 +159,21 @@ def split_noise(recordings: list[NoiseRecording]) -> dict[str, list[tuple[NoiseR
         for start_s in map(float, one.quiet_starts_s):
             if start_s + one.settings.window_s + APART_S <= cut_s:
                 windows["train"].append((one, start_s))
-            elif start_s >= cut_s:
+            elif start_s >= cut_s and start_s % DEV_STEP_S == 0:
                 windows["dev"].append((one, start_s))
     return windows
 
 
-def noise_as_recorded(windows: list[tuple[NoiseRecording, float]], split: str) -> WindowBatch:
-    """Windows of noise as they are."""
-    found = [one.window(start_s) for one, start_s in windows]
-    rows: list[dict[str, Any]] = [
-        {"trace_category": "noise", "trace_kind": AS_RECORDED, "trace_origin": "recorded"} for _ in found
-    ]
-    return _batch([(window.samples, window, row) for window, row in zip(found, rows, strict=True)], split)
+def noise_as_recorded(
+    windows: list[tuple[NoiseRecording, float]], split: str, at_once: int = 500
+) -> Iterator[WindowBatch]:
+    """Windows of noise as they are, some at a time."""
+    row: dict[str, Any] = {
+        "trace_category": "noise", "trace_kind": AS_RECORDED, "trace_origin": "recorded"
+    }  # fmt: skip
+    for k in range(0, len(windows), at_once):
+        found = [one.window(start_s) for one, start_s in windows[k : k + at_once]]
+        yield _batch([(window.samples, window, dict(row)) for window in found], split)
 
 
 def mixed_batches(

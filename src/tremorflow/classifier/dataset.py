@@ -29,6 +29,7 @@ AS_RECORDED = "as recorded"
 """``trace_kind`` of noise windows of a continuous recording, nothing added: the threshold is set by them."""
 
 SPLITS = ("train", "dev", "test")
+BUCKET = 256  # windows that are written and read together, at least: 12 MB
 PLACE = r"^(?P<bucket>[^$]+)(?:\$(?P<row>\d+))?"  # of a window in the file, as ``trace_name`` tells it
 
 COLUMNS: dict[str, tuple[str, str]] = {
@@ -84,6 +85,7 @@ class DatasetWriter:
     ) -> None:
         self._folder, self._rate_hz = Path(folder), rate_hz
         self._tables: list[pd.DataFrame] = []
+        self._waiting: list[WindowBatch] = []
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._file = _h5py().File(self._partial(WAVEFORMS), "w")
@@ -104,30 +106,45 @@ class DatasetWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        try:
+            if kind is None:
+                self._flush()
+        finally:
+            self._file.close()
         if kind is None:
             self._finish()
         else:
             self._partial(WAVEFORMS).unlink(missing_ok=True)
 
     def add(self, batch: WindowBatch) -> None:
-        """Write some windows; all windows of a dataset have one length."""
-        if not len(batch.samples):
+        """Write some windows, at the latest on closing; all windows of a dataset have one length."""
+        if len(batch.samples):
+            self._waiting.append(batch)
+        if sum(len(one.samples) for one in self._waiting) >= BUCKET:
+            self._flush()
+
+    def _flush(self) -> None:
+        """Write what waits as one bucket."""
+        if not self._waiting:
             return
         name = f"bucket{len(self._tables)}"
+        samples, background = (
+            np.concatenate([getattr(one, part) for one in self._waiting]).astype(np.float32, copy=False)
+            for part in ("samples", "background")
+        )
         try:
-            self._file["data"].create_dataset(name, data=batch.samples.astype(np.float32, copy=False))
-            self._file["background"].create_dataset(
-                name, data=batch.background.astype(np.float32, copy=False)
-            )
+            self._file["data"].create_dataset(name, data=samples)
+            self._file["background"].create_dataset(name, data=background)
         except OSError as error:
             raise DataError(
                 f"{self._folder}: writing stopped ({error}); make room and start again"
             ) from error
-        n_windows, _, n_samples = batch.samples.shape
+        n_windows, _, n_samples = samples.shape
         places = [f"{name}${k},:3,:{n_samples}" for k in range(n_windows)]
         known = {"trace_name": places, "trace_sampling_rate_hz": self._rate_hz, "trace_npts": n_samples}
-        self._tables.append(dataset_table(batch.table.assign(**known)))
+        table = pd.concat([one.table for one in self._waiting], ignore_index=True)
+        self._tables.append(dataset_table(table.assign(**known)))
+        self._waiting.clear()
 
     def _finish(self) -> None:
         table = pd.concat(self._tables, ignore_index=True) if self._tables else dataset_table(pd.DataFrame())
@@ -166,7 +183,7 @@ class WindowDataset:
         places = self.table["trace_name"].str.extract(PLACE)
         wanted = np.ones(len(self), dtype=np.bool_) if wanted is None else wanted
         with _h5py().File(self.folder / WAVEFORMS, "r") as file:
-            order = _component_order(file)
+            order = _component_order(self.folder, file)
             for bucket, rows in places[wanted].groupby("bucket", sort=False):
                 inside = rows["row"].fillna("0").astype(int).to_numpy()
                 try:
@@ -204,14 +221,17 @@ def open_dataset(folder: str | Path) -> WindowDataset:
             layout = file.get("data_format", {})
             rate = float(layout["sampling_rate"][()]) if "sampling_rate" in layout else np.nan
         table = dataset_table(table)
-    except (OSError, ValueError, KeyError, pd.errors.ParserError) as error:
+        settings = SpectrogramSettings(**_tuples(json.loads(stored))) if stored else None
+    except (OSError, ValueError, KeyError, TypeError, pd.errors.ParserError) as error:
         raise DataError(f"{folder} is no dataset that can be read: {error}; make it again") from error
     _check_table(folder, table)
     rates = table["trace_sampling_rate_hz"].dropna().unique()
     if len(rates) > 1 or table["trace_npts"].dropna().nunique() > 1:
         raise DataError(f"{folder}: windows of different sampling rates or lengths; bring them to one")
-    settings = SpectrogramSettings(**_tuples(json.loads(stored))) if stored else None
-    return WindowDataset(folder, table, float(rates[0]) if len(rates) else rate, settings)
+    rate = float(rates[0]) if len(rates) else rate
+    if not rate > 0:
+        raise DataError(f"{folder}: no sampling rate; {METADATA} needs trace_sampling_rate_hz")
+    return WindowDataset(folder, table, rate, settings)
 
 
 def dataset_table(rows: pd.DataFrame) -> pd.DataFrame:
@@ -247,11 +267,15 @@ def _data_format(rate_hz: float, unit: str | None) -> dict[str, Any]:
     return layout | units.get(unit or "", {}) | {"sampling_rate": rate_hz}
 
 
-def _component_order(file: Any) -> list[int]:
-    """Places of east, north and up among the components of a file."""
-    value = file["data_format"]["component_order"][()] if "data_format" in file else COMPONENT_ORDER
+def _component_order(folder: Path, file: Any) -> list[int]:
+    """Places of east, north and up among the components of a file; 1 and 2 stand for north and east."""
+    layout = file.get("data_format", {})
+    value = layout["component_order"][()] if "component_order" in layout else COMPONENT_ORDER
     order = value.decode() if isinstance(value, bytes) else str(value)
-    return [order.index(name) for name in COMPONENT_ORDER]
+    named = order.translate(str.maketrans("12", "NE"))
+    if sorted(named) != sorted(COMPONENT_ORDER):
+        raise DataError(f"{folder}: component_order is {order!r}, and must be of Z, N and E, or Z, 1 and 2")
+    return [named.index(name) for name in COMPONENT_ORDER]
 
 
 def _tuples(tree: dict[str, Any]) -> dict[str, Any]:

@@ -21,14 +21,16 @@ class Examples:
 
     ``log_power`` (window, component, frequency, time) and ``background`` (window, component, frequency) are
     float16, which resolves 0.016 decades of the power of motion in m/s, NaN where missing; more frames than
-    a window has are for shifts. ``context`` is (window,), ``labels`` (window,) are places in ``CLASSES`` (3:
-    both), ``table`` the metadata.
+    a window has are for shifts: ``frames`` (window,) of them, in the middle, are of the window and its
+    margins. ``context`` is (window,), ``labels`` (window,) are places in ``CLASSES`` (3: both), ``table`` the
+    metadata.
     """
 
     log_power: NDArray[np.float16]
     background: NDArray[np.float16]
     context: NDArray[np.float32]
     labels: NDArray[np.int64]
+    frames: NDArray[np.int64]
     table: pd.DataFrame
 
     def __len__(self) -> int:
@@ -44,6 +46,7 @@ class Examples:
             background=self.background[rows],
             context=self.context[rows],
             labels=self.labels[rows],
+            frames=self.frames[rows],
             table=table.reset_index(drop=True),
         )
 
@@ -78,11 +81,13 @@ def load_examples(
     """
     total = sum(int(one.table["split"].isin(list(splits)).sum()) for one in datasets)
     parts: list[Examples] = []
+    done = 0
     for dataset in datasets:
         for part in iterate_examples(dataset, settings, splits):
             parts.append(part)
+            done += len(part)
             if progress is not None:
-                progress(sum(map(len, parts)), total)
+                progress(done, total)
     if not parts:
         names = ", ".join(str(dataset.folder) for dataset in datasets)
         raise DataError(f"{names}: no window of {' or '.join(splits)}; make a dataset with these splits")
@@ -90,13 +95,14 @@ def load_examples(
 
 
 def join_examples(parts: Sequence[Examples]) -> Examples:
-    """All examples together; of longer windows the middle, as long as the shortest."""
-    shortest = min(part.log_power.shape[-1] for part in parts)
+    """All examples together, each in the middle of as many frames as the longest has."""
+    longest = max(part.log_power.shape[-1] for part in parts)
     return Examples(
-        np.concatenate([_cut(part.log_power, shortest) for part in parts]),
+        np.concatenate([_padded(part.log_power, longest) for part in parts]),
         np.concatenate([part.background for part in parts]),
         np.concatenate([part.context for part in parts]),
         np.concatenate([part.labels for part in parts]),
+        np.concatenate([part.frames for part in parts]),
         pd.concat([part.table for part in parts], ignore_index=True),
     )
 
@@ -128,6 +134,7 @@ def batch_examples(
         background.astype(np.float16),
         np.where(np.isfinite(background).any(axis=(1, 2)), context, 0).astype(np.float32),
         labels,
+        np.full(len(labels), log_power.shape[-1], dtype=np.int64),
         table,
     )
 
@@ -155,7 +162,10 @@ def _same_bins(one: SpectrogramSettings, other: SpectrogramSettings) -> bool:
     return one.frame_s == other.frame_s and one.band_hz == other.band_hz
 
 
-def _cut(log_power: NDArray[np.float16], count: int) -> NDArray[np.float16]:
-    """Keep the ``count`` frames in the middle."""
-    spare = (log_power.shape[-1] - count) // 2
-    return log_power[..., spare : spare + count]
+def _padded(log_power: NDArray[np.float16], count: int) -> NDArray[np.float16]:
+    """``count`` frames, NaN around those in the middle."""
+    more = count - log_power.shape[-1]
+    if not more:
+        return log_power
+    around = [(0, 0)] * 3 + [(more // 2, more - more // 2)]
+    return np.pad(log_power, around, constant_values=np.nan)

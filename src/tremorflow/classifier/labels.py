@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from tremorflow.classifier.dataset import SPLITS
 from tremorflow.options import option, settings_class
 from tremorflow.records import CLASSES, FloatArray
 
@@ -45,6 +46,13 @@ class LabelSettings:
         reason="length where a catalogue has none: five minutes (PNSN, World Tremor Database)",
         gt=0,
     )
+    tremor_widening: float = option(
+        2.0,
+        unit="-",
+        reason="duration_s is a half-value width (DEFINITIONS.md); a burst lasts about twice as long, and "
+        "SNR decides",
+        ge=1,
+    )
     tremor_depth_km: float = option(
         30.0, unit="km", reason="where a catalogue has none: 20 km more or less shift S by 5 s", ge=0
     )
@@ -53,7 +61,10 @@ class LabelSettings:
     quiet_s: float = option(600.0, unit="s", reason="noise: no event of a catalogue that close in time", ge=0)
     quiet_km: float = option(300.0, unit="km", reason="noise: nor that close in space", gt=0)
     cap: int = option(
-        2000, unit="windows", reason="of each class at each station: no station outweighs", ge=1
+        400,
+        unit="windows",
+        reason="of each class at each station: none outweighs, and 150 stations make 10 GB of dataset",
+        ge=1,
     )
     margin_s: float = option(
         30.0, unit="s", reason="kept before and after each window: training shifts it that far", ge=0
@@ -78,13 +89,15 @@ class StationEvents:
     """What the catalogues let one station see, in seconds after any time.
 
     ``tremor_s`` (burst, 2) is S of the first and the last that a burst radiates, ``tremor_rows`` its row of
-    the catalogue; ``onsets_s`` (onset,) are P and S of earthquakes, in order, ``onset_rows`` theirs.
+    the catalogue; ``distant_s`` (burst, 2) the same of bursts that may be seen but label nothing.
+    ``onsets_s`` (onset,) are P and S of earthquakes, in order, ``onset_rows`` theirs.
     ``shaken_s`` (span, 2) is from the origin to the end of the coda of earthquakes that are seen;
     ``busy_s`` (span, 2) is when no window is noise.
     """
 
     tremor_s: FloatArray
     tremor_rows: NDArray[np.int64]
+    distant_s: FloatArray
     onsets_s: FloatArray
     onset_rows: NDArray[np.int64]
     shaken_s: FloatArray
@@ -127,8 +140,8 @@ def label_windows(
     Returns
     -------
     Labels: tremor covers ``cover_s`` and nothing of an earthquake is there; P or S of an earthquake is
-    there, and no tremor; both; noise: nothing is, not even near. All else is ``UNSURE``, as what lies at an
-    edge, and tremor within the coda of an earthquake.
+    there, and no tremor, not even distant; both; noise: nothing is, not even near. All else is ``UNSURE``,
+    as what lies at an edge, and tremor within the coda of an earthquake.
     """
     shifted = starts_s + margins_s * np.array([[-1.0], [0.0], [1.0]])
     tremor = covered_s(seen.tremor_s, shifted, window_s)
@@ -140,7 +153,8 @@ def label_windows(
     values = np.full(len(starts_s), UNSURE, dtype=np.int8)
     values[quiet & still & tremor_never] = CLASSES.index("noise")
     values[tremor_always & still] = CLASSES.index("tremor")
-    values[onset_always & tremor_never] = CLASSES.index("earthquake")
+    alone = tremor_never & (covered_s(seen.distant_s, shifted, window_s) == 0).all(axis=0)
+    values[onset_always & alone] = CLASSES.index("earthquake")
     values[onset_always & tremor_always] = BOTH
     return values, _events_of(values, starts_s, window_s, seen)
 
@@ -202,8 +216,8 @@ def choose_signals(
 ) -> pd.DataFrame:
     """Draw the windows of tremor and earthquakes to look at: ``station``, ``window``, ``label``, ``event``.
 
-    At each station at most ``CANDIDATES`` times the cap of a class; earthquakes in equal numbers per half
-    magnitude, as far as there are.
+    At each station at most ``CANDIDATES`` times the cap of a class; of more earthquakes than that, as many
+    of each half magnitude as there are.
     """
     parts = []
     for station, values in enumerate(labels.values):
@@ -217,15 +231,15 @@ def choose_signals(
 
 
 def choose_noise(
-    labels: Labels, counts: dict[tuple[int, str], int], splits: NDArray[np.str_], rng: Generator
+    labels: Labels, counts: dict[tuple[int, str], int], splits: NDArray[np.int8], rng: Generator
 ) -> pd.DataFrame:
     """Draw noise: at each station and split as many windows as ``counts`` says, as far as there are.
 
-    ``splits`` is (station, window).
+    ``splits`` is (station, window), places in ``SPLITS``.
     """
     parts = [_chosen(labels, 0, 0, np.empty(0, dtype=np.int64))]
     for (station, split), count in sorted(counts.items()):
-        rows = np.flatnonzero((labels.values[station] == 0) & (splits[station] == split))
+        rows = np.flatnonzero((labels.values[station] == 0) & (splits[station] == SPLITS.index(split)))
         parts.append(_chosen(labels, station, 0, rng.permutation(rows)[:count]))
     return pd.concat(parts, ignore_index=True)
 
@@ -246,13 +260,22 @@ def _by_magnitude(
     return np.asarray(rows[order[np.argsort(rank, kind="stable")[:limit]]])
 
 
-def split_of_days(days: NDArray[np.int64], settings: LabelSettings, rng: Generator) -> dict[int, str]:
-    """Split of each whole day: of two days or more one at least is "dev", of three one "test"; one trains."""
-    unique = rng.permutation(np.unique(days))
-    left = len(unique) - 1
-    names: list[str] = []
-    for name, share in zip(("dev", "test"), settings.day_shares, strict=True):
-        count = min(max(round(share * len(unique)), 1), left) if share > 0 else 0
-        names += [name] * count
-        left -= count
-    return {int(day): (names[k] if k < len(names) else "train") for k, day in enumerate(unique)}
+def split_of_days(
+    days: NDArray[np.int64], with_tremor: NDArray[np.int64], settings: LabelSettings, rng: Generator
+) -> dict[int, str]:
+    """Split of each whole day; those ``with_tremor`` (numbers of days) and the others are drawn apart.
+
+    So each split has of both as far as there are: of two days or more of a kind one at least is "dev", of
+    three one "test", and one trains.
+    """
+    unique = np.unique(days)
+    found: dict[int, str] = {}
+    for part in (unique[np.isin(unique, with_tremor)], unique[~np.isin(unique, with_tremor)]):
+        left, names = len(part) - 1, []
+        for name, share in zip(("dev", "test"), settings.day_shares, strict=True):
+            count = min(max(round(share * len(part)), 1), left) if share > 0 and left > 0 else 0
+            names += [name] * count
+            left -= count
+        names += ["train"] * (len(part) - len(names))
+        found |= zip(map(int, rng.permutation(part)), names, strict=True)
+    return found

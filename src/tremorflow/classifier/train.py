@@ -229,12 +229,15 @@ def cut_frames(
     rng: np.random.Generator | None = None,
     shift: int = 0,
 ) -> Spectra:
-    """Spectra of as many frames as the network takes, from the middle or up to ``shift`` frames beside it."""
+    """Spectra of as many frames as the network takes, from the middle or up to ``shift`` frames beside it.
+
+    No window is shifted beyond the frames that are its own.
+    """
     spare = examples.log_power.shape[-1] - frames
     starts = np.full(len(rows), spare // 2)
     if rng is not None and spare:
-        reach = min(spare // 2, shift)
-        starts = starts + rng.integers(-reach, reach + 1, len(rows))
+        reach = np.minimum((examples.frames[rows] - frames) // 2, shift)
+        starts = starts + rng.integers(-reach, reach + 1)
     log_power = np.stack(
         [examples.log_power[row, ..., s : s + frames] for row, s in zip(rows, starts, strict=True)]
     )

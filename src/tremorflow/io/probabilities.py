@@ -1,7 +1,10 @@
 """Probabilities in files: a table for people (CSV), arrays for the chain (.npz)."""
 
+import contextlib
 import io
 import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -43,25 +46,37 @@ def probability_table(probabilities: Probabilities) -> pd.DataFrame:
 
 
 def write_probability_table(path: str | Path, probabilities: Probabilities) -> None:
-    """Write the table as CSV, times in ISO 8601 with Z, through a temporary name.
+    """Write the table as CSV, station by station, times in ISO 8601 with Z, through a temporary name.
 
     Raises
     ------
     DataError
         The file cannot be written.
     """
-    table = probability_table(probabilities)
-    for name in ("start_time", "end_time"):
-        table[name] = table[name].dt.strftime("%Y-%m-%dT%H:%M:%SZ")
-    _write(Path(path), table.to_csv(index=False).encode())
+    with _replacing(Path(path)) as partial, partial.open("w", encoding="utf-8", newline="") as file:
+        for row in range(len(probabilities.network)):
+            table = probability_table(_of_station(probabilities, row))
+            for name in ("start_time", "end_time"):
+                table[name] = table[name].dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+            table.to_csv(file, index=False, header=row == 0, lineterminator="\n")
+
+
+def _of_station(probabilities: Probabilities, row: int) -> Probabilities:
+    return replace(
+        probabilities,
+        network=probabilities.network.subset([row]),
+        values=probabilities.values[row : row + 1],
+        completeness=probabilities.completeness[row : row + 1],
+        instruments=probabilities.instruments[row : row + 1],
+    )
 
 
 def write_probabilities(path: str | Path, probabilities: Probabilities) -> None:
     """Write everything as arrays (.npz), as the chain reads it; ``DataError`` if that fails."""
     stations = probabilities.network.stations
-    target = io.BytesIO()
+    content = io.BytesIO()
     np.savez_compressed(
-        target,
+        content,
         allow_pickle=False,
         values=probabilities.values,
         completeness=probabilities.completeness,
@@ -75,7 +90,8 @@ def write_probabilities(path: str | Path, probabilities: Probabilities) -> None:
             [[getattr(one, name) for name in _STATION_FIELDS] for one in stations], dtype=np.float64
         ),
     )
-    _write(Path(path), target.getvalue())
+    with _replacing(Path(path)) as partial:
+        partial.write_bytes(content.getvalue())
 
 
 def read_probabilities(path: str | Path) -> Probabilities:
@@ -110,11 +126,15 @@ def read_probabilities(path: str | Path) -> Probabilities:
         ) from error
 
 
-def _write(path: Path, content: bytes) -> None:
+@contextlib.contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """Temporary name beside a file, which takes its place when all is written; else ``DataError``."""
     partial = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(content)
+        yield partial
         partial.replace(path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
         raise DataError(f"cannot write {path}: {error.strerror or error}; choose another place") from error
