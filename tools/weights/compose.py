@@ -51,7 +51,7 @@ EARTHQUAKE_SNR = (0.5, 30.0)  # over 120 s: one of 8 s stands out by four times 
 CODA_SNR = 2.0
 SHARE_REAL_NOISE = 0.5  # of the windows of the mixed set
 REAL_NOISE = {"Puerto Rico": 0.32, "one component": 0.24, "spectra": 0.34, "stacks": 0.10}
-SHARE_LFE = 0.5  # of tremor: without parametric tremor only stacks are known, without stacks only parameters
+SHARE_LFE = 0.6  # of tremor: without parametric tremor only stacks are known, without stacks only parameters
 SHARE_REAL_EARTHQUAKE = 0.45
 NEGATIVES = {  # of noise; the rest is background
     "nuisance": 0.2, "swell": 0.05, "hum": 0.1, "engine": 0.1, "burst": 0.15,
@@ -68,10 +68,10 @@ SHARE_SHAPED = 0.5  # of signals that pass another spectrum: any class may fall 
 COVER_S = 30.0
 MAX_GAP_S = 30.0  # between LFEs of a burst (DEFINITIONS.md)
 MIN_LFES = 3  # of a window of tremor at real times
-SHARE_REAL_TIMES = 0.5  # of semi-real tremor; the rest at drawn times, denser than catalogues know
+SHARE_REAL_TIMES = (
+    0.75  # of semi-real tremor: the harder ones; the rest at drawn times, denser than catalogues
+)
 MADE_NOISE = {"hum": banded_noise, "engine": gliding_lines, "burst": noise_bursts}
-
-
 NATIVE_ONSET_S = (5.0, 100.0)  # of a record in its window
 Row = dict[str, Any]
 Made = tuple[np.ndarray, NoiseWindow, Row]

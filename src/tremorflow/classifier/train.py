@@ -40,7 +40,7 @@ class TrainSettings:
     """How the network is trained."""
 
     epochs: int = option(
-        16, unit="-", reason="balanced accuracy of the validation windows has levelled", ge=1
+        12, unit="-", reason="balanced accuracy of the validation windows has levelled", ge=1
     )
     batch: int = option(
         128, unit="windows", reason="METHOD 9.5; twice as many gain no time on two cores", ge=8
@@ -51,7 +51,11 @@ class TrainSettings:
         1e-3, unit="-", reason="few windows of a user's own do not lead it far", ge=0
     )
     label_smoothing: float = option(
-        0.05, unit="-", reason="METHOD 9.5; some labels at low SNR are wrong", ge=0, lt=1
+        0.0,
+        unit="-",
+        reason="smoothing blurs the order of the surest windows, and that sets the threshold",
+        ge=0,
+        lt=1,
     )
     averaging: float = option(
         0.999,
