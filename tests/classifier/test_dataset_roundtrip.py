@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from windows import RATE_HZ, SETTINGS, toy_batch
 
-from tremorflow.classifier.dataset import DatasetWriter, open_dataset
+from tremorflow.classifier.dataset import BUCKET, DatasetWriter, WindowBatch, open_dataset
 from tremorflow.classifier.examples import load_examples
 from tremorflow.errors import DataError
 from tremorflow.spectrogram import SpectrogramSettings, window_log_power
@@ -22,12 +22,27 @@ def folder(tmp_path):
 
 
 def test_windows_come_back_as_they_were(folder):
-    found = list(open_dataset(folder).batches())
-    for batch, given in zip(found, (toy_batch(7, 1), toy_batch(5, 2, split="dev")), strict=True):
-        np.testing.assert_array_equal(batch.samples, given.samples)
-        np.testing.assert_array_equal(batch.background, given.background)
-        for name in given.table:
-            assert list(batch.table[name].astype(str)) == list(given.table[name].astype(str)), name
+    given = toy_batch(7, 1), toy_batch(5, 2, split="dev")
+    (batch,) = open_dataset(folder).batches()
+    for name in ("samples", "background"):
+        whole = np.concatenate([getattr(one, name) for one in given])
+        np.testing.assert_array_equal(getattr(batch, name), whole)
+    table = pd.concat([one.table for one in given], ignore_index=True)
+    for name in table:
+        assert list(batch.table[name].astype(str)) == list(table[name].astype(str)), name
+
+
+def test_many_windows_make_many_buckets_and_keep_their_order(tmp_path):
+    """Written one by one, as a network is read; neither file nor memory grows by pieces of one window."""
+    whole = toy_batch(2 * BUCKET + 30, 3)
+    with DatasetWriter(tmp_path, RATE_HZ, SETTINGS) as writer:
+        for k in range(len(whole.samples)):
+            rows = slice(k, k + 1)
+            table = whole.table.iloc[rows].reset_index(drop=True)
+            writer.add(WindowBatch(whole.samples[rows], whole.background[rows], table))
+    found = list(open_dataset(tmp_path).batches())
+    assert [len(one.samples) for one in found] == [BUCKET, BUCKET, 30]
+    np.testing.assert_array_equal(np.concatenate([one.samples for one in found]), whole.samples)
 
 
 def test_the_layout_is_seisbenchs(folder):
@@ -45,7 +60,7 @@ def test_the_layout_is_seisbenchs(folder):
         bucket, place = table["trace_name"][3].split("$")
         window, components, samples = place.split(",")
         assert (window, components, samples) == ("3", ":3", ":3000")
-        assert file["data"][bucket].shape == (7, 3, 3000)
+        assert file["data"][bucket].shape == (12, 3, 3000)
 
 
 def test_a_real_dataset_in_this_format_has_the_same_layout(shared_data):
@@ -66,10 +81,10 @@ def test_windows_that_stand_alone_in_the_file_are_read_too(folder):
         for k, samples in enumerate(stored):
             file["data"][f"trace{k}"] = samples
     table = pd.read_csv(folder / "metadata.csv", dtype=object)
-    table.loc[:6, "trace_name"] = [f"trace{k}" for k in range(7)]
+    table["trace_name"] = [f"trace{k}" for k in range(12)]
     table.to_csv(folder / "metadata.csv", index=False)
     found = [batch.samples for batch in open_dataset(folder).batches()]
-    assert [len(one) for one in found] == [1] * 7 + [5]
+    assert [len(one) for one in found] == [1] * 12
     np.testing.assert_array_equal(np.concatenate(found[:7]), toy_batch(7, 1).samples)
 
 
@@ -85,7 +100,33 @@ def test_other_component_orders_are_brought_to_ours(folder):
         file["data_format"]["component_order"] = "ZNE"
         for bucket in file["data"]:
             file["data"][bucket][...] = file["data"][bucket][()][:, ::-1]
-    np.testing.assert_array_equal(next(open_dataset(folder).batches()).samples, toy_batch(7, 1).samples)
+    np.testing.assert_array_equal(next(open_dataset(folder).batches()).samples[:7], toy_batch(7, 1).samples)
+
+
+def test_numbered_horizontals_are_taken_and_foreign_components_refused(folder):
+    for order, words in (("Z21", None), ("Z12H", "component_order is 'Z12H'"), ("XYZ", "'XYZ'")):
+        with h5py.File(folder / "waveforms.hdf5", "r+") as file:
+            del file["data_format"]["component_order"]
+            file["data_format"]["component_order"] = order
+        if words is None:
+            samples = next(open_dataset(folder).batches()).samples[:7]
+            np.testing.assert_array_equal(samples, toy_batch(7, 1).samples[:, [1, 2, 0]])
+        else:
+            with pytest.raises(DataError, match=words):
+                next(open_dataset(folder).batches())
+
+
+def test_a_dataset_without_a_rate_or_with_settings_of_another_version_is_refused(folder):
+    table = pd.read_csv(folder / "metadata.csv", dtype=object)
+    table.drop(columns="trace_sampling_rate_hz").to_csv(folder / "metadata.csv", index=False)
+    with h5py.File(folder / "waveforms.hdf5", "r+") as file:
+        del file["data_format"]["sampling_rate"]
+    with pytest.raises(DataError, match="no sampling rate"):
+        open_dataset(folder)
+    with h5py.File(folder / "waveforms.hdf5", "r+") as file:
+        file["background"].attrs["spectrogram"] = '{"frame_s": 4.0, "colour": "red"}'
+    with pytest.raises(DataError, match="no dataset that can be read"):
+        open_dataset(folder)
 
 
 def test_examples_hold_the_splits_asked_for(folder):
@@ -119,16 +160,16 @@ def test_a_writer_that_fails_leaves_no_dataset_and_the_old_one(folder):
 
 
 def test_a_full_disk_is_said_and_leaves_the_old_one(folder, monkeypatch):
-    with DatasetWriter(folder, RATE_HZ, SETTINGS) as writer:
+    full = pytest.raises(DataError, match=r"No space left.*make room")
+    with full, DatasetWriter(folder, RATE_HZ, SETTINGS) as writer:
         monkeypatch.setattr(
             "h5py.Group.create_dataset",
             lambda *_, **__: (_ for _ in ()).throw(OSError("No space left on device")),
         )
-        with pytest.raises(DataError, match=r"No space left.*make room"):
-            writer.add(toy_batch(3, 9))
-        monkeypatch.undo()
         writer.add(toy_batch(3, 9))
-    assert len(open_dataset(folder)) == 3
+    monkeypatch.undo()
+    assert len(open_dataset(folder)) == 12
+    assert not list(folder.glob("*.part"))
 
 
 def fail_after(writer):

@@ -109,12 +109,12 @@ class DatasetWriter:
         try:
             if kind is None:
                 self._flush()
+                self._file.close()
+                self._finish()
         finally:
-            self._file.close()
-        if kind is None:
-            self._finish()
-        else:
-            self._partial(WAVEFORMS).unlink(missing_ok=True)
+            self._file.close()  # once more does nothing
+            for name in (WAVEFORMS, METADATA):
+                self._partial(name).unlink(missing_ok=True)
 
     def add(self, batch: WindowBatch) -> None:
         """Write some windows, at the latest on closing; all windows of a dataset have one length."""
