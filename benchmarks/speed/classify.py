@@ -3,10 +3,10 @@
     python benchmarks/speed/classify.py [--repeat 3]
 
 Writes SDS trees of 3 components at 100 Hz (Steim2, 512-byte records) of noise into a temporary folder: one
-station and one day, two days, and two stations. All on one thread; imports, reading the weights and
-writing are not counted; medians. ``whole`` is what ``tremorflow classify`` does between opening the archive and writing the
-table, the hour before the day included as far as there is one; ``decode_only`` is what pymseed takes to
-decode the same files and do nothing with them. Memory is the peak of a process of its own, libraries
+station and one day, two days, and two stations. All on one thread; imports, reading the weights and writing
+are not counted; medians. ``whole`` is what ``tremorflow classify`` does between opening the archive and
+writing the table, the hour before the day included as far as there is one; ``decode_only`` is what pymseed
+takes to decode the same files and do nothing with them. Memory is the peak of a process of its own, libraries
 included. Ends with one JSON object.
 """
 
