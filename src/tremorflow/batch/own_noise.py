@@ -155,12 +155,13 @@ def split_noise(recordings: list[NoiseRecording]) -> dict[str, list[tuple[NoiseR
     windows: dict[str, list[tuple[NoiseRecording, float]]] = {"train": [], "dev": []}
     for one in recordings:
         length_s = one.samples.shape[1] / one.rate_hz
-        cut_s = (1 - DEV_SHARE) * length_s
+        cut_s, last_s = (1 - DEV_SHARE) * length_s, -np.inf
         for start_s in map(float, one.quiet_starts_s):
             if start_s + one.settings.window_s + APART_S <= cut_s:
                 windows["train"].append((one, start_s))
-            elif start_s >= cut_s and start_s % DEV_STEP_S == 0:
+            elif start_s >= max(cut_s, last_s + DEV_STEP_S):
                 windows["dev"].append((one, start_s))
+                last_s = start_s
     return windows
 
 
