@@ -19,7 +19,7 @@ REQUEST = AdaptRequest(windows=600, pieces=2, epochs=3)
 
 
 def machine_noise(seed):
-    """Noise of a works nearby: a low hum in slow strokes that the simulated weights take for tremor."""
+    """Noise of a works nearby: a low hum in strokes of seconds, which the simulated weights take for tremor."""
     rng = np.random.default_rng(seed)
     count = round(HOURS * 3600 * RATE_HZ)
     spectrum = np.fft.rfft(rng.standard_normal((3, count)))
@@ -27,8 +27,8 @@ def machine_noise(seed):
     quiet = np.fft.irfft(spectrum / np.maximum(frequencies, 0.2), count)
     low = 1 / (1 + (frequencies / 4) ** 4) * (frequencies > 1.5)
     hum = np.fft.irfft(np.fft.rfft(rng.standard_normal((3, count))) * low, count)
-    knots = rng.uniform(0, 1, round(HOURS * 3600 / 25)) ** 3
-    strokes = np.interp(np.arange(count) / RATE_HZ, 25.0 * np.arange(len(knots)), knots)
+    knots = rng.uniform(0, 1, round(HOURS * 3600 / 4)) ** 6
+    strokes = np.interp(np.arange(count) / RATE_HZ, 4.0 * np.arange(len(knots)), knots)
     return 300 * (quiet / quiet.std() + 6 * strokes * hum / hum.std())
 
 
