@@ -19,7 +19,7 @@ REQUEST = AdaptRequest(windows=600, pieces=2, epochs=3)
 
 
 def machine_noise(seed):
-    """Noise of a works nearby: a low hum in strokes of seconds, which the simulated weights take for tremor."""
+    """Noise of a works nearby: a low hum in strokes, which the simulated weights take for tremor."""
     rng = np.random.default_rng(seed)
     count = round(HOURS * 3600 * RATE_HZ)
     spectrum = np.fft.rfft(rng.standard_normal((3, count)))
