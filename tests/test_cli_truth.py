@@ -119,7 +119,7 @@ def test_classify_writes_table_arrays_and_picture_and_finds_the_earthquake(
     assert "no coordinates" in result.output
     rows = pd.read_csv(output)
     holds = pd.to_datetime(rows["start_time"]).between("2020-05-24T00:23:30Z", "2020-05-24T00:24:30Z")
-    assert (rows["p_earthquake"][holds] > 0.9).all()
+    assert (rows["p_earthquake"][holds] > 0.5).all()
     assert rows["p_noise"][:15].min() > 0.5
     assert output.with_suffix(".npz").stat().st_size > 500
     assert output.with_suffix(".png").stat().st_size > 20_000
