@@ -72,9 +72,7 @@ class _Written:
 
     def room(self, station: int, label: int, cap: int) -> int:
         """How many more of a label a station may have."""
-        return cap - sum(
-            n for (place, _, kind), n in self.counts.items() if (place, kind) == (station, label)
-        )
+        return cap - sum(self.counts[station, split, label] for split in SPLITS)
 
     def noise_wanted(self) -> dict[tuple[int, str], int]:
         """As many as the larger of the other classes: no station, and no split of it, is known by noise."""
@@ -293,7 +291,9 @@ class _HourReader:
         spectra = cut_windows(spectrograms, wanted, job.spectrogram)
         snr = measure_snr(spectrograms, wanted, job.spectrogram)
         whole = by_role(moved)
-        quiet = np.array([_is_quiet(whole, moved.start_time, start, job) for start in wanted])
+        noise = (rows["label"] == 0).to_numpy()
+        quiet = np.ones(len(rows), dtype=np.bool_)
+        quiet[noise] = [_is_quiet(whole, moved.start_time, start, job) for start in wanted[noise]]
         kept = self._accepted(rows, snr, spectra.completeness, quiet, code)
         if not kept.any():
             return None
@@ -309,7 +309,10 @@ class _HourReader:
         quiet: NDArray[np.bool_],
         code: str,
     ) -> NDArray[np.bool_]:
-        """(row,) whether the recording bears the label out; what it does not is counted."""
+        """(row,) whether the recording bears the label out; what it does not is counted.
+
+        ``quiet`` (row,) counts for noise alone.
+        """
         settings = self._job.settings
         lowest = {1: settings.tremor_snr, 2: settings.earthquake_snr, BOTH: settings.tremor_snr, 0: 0.0}
         kept = np.zeros(len(rows), dtype=np.bool_)
