@@ -114,18 +114,23 @@ class SpectrogramHours:
         The spectrograms are None for a station that has none in all that time.
         """
         settings = self.settings
-        after_s = np.ceil(settings.frame_s + MARGIN_S)
-        span = begin - timedelta(np.ceil(MARGIN_S)), begin + timedelta(HOUR_S + after_s)
-        oldest = begin + timedelta(HOUR_S - context_s(settings) - settings.window_s - HOUR_S)
-        for station, reading in zip(stations, self.feed.read(stations, *span), strict=True):
+        oldest = begin - timedelta(context_s(settings) + settings.window_s)
+        for station, found, instrument in self.read_alone(stations, begin):
             kept = [one for one in self._kept.get(station, []) if one.spectrograms.frame_times[-1] > oldest]
-            found = self._spectrograms(reading, begin)
-            instrument = _instrument(reading)
             if found is not None:
                 kept = [*self._alike(kept, found, instrument, begin), _Hour(found, instrument)]
             self._kept[station] = kept
             parts = [one.spectrograms for one in kept]
             yield station, join_spectrograms(parts, settings) if parts else None, instrument
+
+    def read_alone(
+        self, stations: Sequence[int], begin: np.datetime64
+    ) -> Iterator[tuple[int, Spectrograms | None, tuple[str, str]]]:
+        """As ``read``, of the hour alone; nothing is kept, and any hour may be asked for."""
+        after_s = np.ceil(self.settings.frame_s + MARGIN_S)
+        span = begin - timedelta(np.ceil(MARGIN_S)), begin + timedelta(HOUR_S + after_s)
+        for station, reading in zip(stations, self.feed.read(stations, *span), strict=True):
+            yield station, self._spectrograms(reading, begin), _instrument(reading)
 
     def _alike(
         self, kept: list["_Hour"], found: Spectrograms, instrument: tuple[str, str], begin: np.datetime64
@@ -141,15 +146,6 @@ class SpectrogramHours:
             reason = "another unit or instrument than in the hour before: no background from there"
             self.tally.add(found.network.codes[0], reason, 1, 0.0, when)
         return alike
-
-    def newest(self, station: int, begin: np.datetime64) -> Spectrograms | None:
-        """Spectrograms of one station and hour alone; None if there are none."""
-        before = self._kept.pop(station, None)
-        found = next(self.read([station], begin))[1]
-        self._kept.pop(station)
-        if before is not None:
-            self._kept[station] = before
-        return found
 
     def _spectrograms(self, reading: StationReading, begin: np.datetime64) -> Spectrograms | None:
         """Spectrograms of the frames that start within the hour; None, and counted, if there are none."""
@@ -300,8 +296,7 @@ def read_spectrograms(
     hours = SpectrogramHours(feed, settings, orientations)
     parts = []
     for begin in whole_hours(*span):
-        found = hours.newest(station, begin)
-        parts += [found] if found is not None else []
+        parts += [found for _, found, _ in hours.read_alone([station], begin) if found is not None]
     if not parts:
         return None
     whole = join_spectrograms([one for one in parts if one.unit == parts[-1].unit], settings)
