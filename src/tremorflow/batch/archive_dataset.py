@@ -194,11 +194,7 @@ def write_labelled_archive(
     tables = read_catalog(catalogues[0]), read_earthquakes(catalogues[1])
     archive = open_settings_archive(given.archive, progress[0])
     tally = Tally()
-    for skip in archive.skips:
-        tally.add_skip(skip)
     network = choose_stations(archive, given.archive, tally)
-    for code in archive.without_coordinates:
-        tally.add(code, "no coordinates: add the station to the station table")
     place = given.archive.orientations
     model = read_velocity_model(given.velocity.model)
     depths = np.arange(0.0, DEEPEST_KM + 1, 5.0)
@@ -277,8 +273,7 @@ class _HourReader:
         station = int(rows["station"].iloc[0])
         code = job.feed.network.codes[station]
         wanted = self._starts[rows["window"]]
-        for skip in reading.skips:
-            self._tally.add_skip(skip)
+        self._tally.add_skips(reading.skips)
         if reading.waveforms is None:
             self._tally.add(code, "no recording", len(rows), 0.0, str(wanted[0]))
             return None

@@ -149,8 +149,7 @@ class SpectrogramHours:
 
     def _spectrograms(self, reading: StationReading, begin: np.datetime64) -> Spectrograms | None:
         """Spectrograms of the frames that start within the hour; None, and counted, if there are none."""
-        for skip in reading.skips:
-            self.tally.add_skip(skip)
+        self.tally.add_skips(reading.skips)
         if reading.waveforms is None:
             return None
         code = reading.waveforms.network.codes[0]

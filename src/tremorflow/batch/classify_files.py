@@ -72,8 +72,7 @@ def classify_files(
         progress=progress,
     )
     before = Tally()
-    for skip in archive.skips:
-        before.add_skip(skip)
+    before.add_skips(archive.skips)
     archive.close()
     reason = "no coordinates: classified, but left out of the arrays; add it to the station table"
     for code in unplaced:

@@ -112,8 +112,7 @@ def noise_of_files(
 ) -> list[NoiseRecording]:
     """Gather recordings with quiet windows from an archive: so many pieces at each station, and a seed."""
     archive, _ = open_placed(recordings)
-    for skip in archive.skips:
-        tally.add_skip(skip)
+    tally.add_skips(archive.skips)
     turned = read_orientations(recordings.orientations) if recordings.orientations else {}
     span = request_span(archive, recordings)
     source = NoiseSource(ArchiveFeed(archive, archive.network), span, turned, *pieces)

@@ -109,8 +109,7 @@ def _noise_of(
     source: NoiseSource, reading: StationReading, code: str, settings: SpectrogramSettings, tally: Tally
 ) -> NoiseRecording | None:
     """Make a recording of one piece; None, and counted, if it has hardly a quiet window."""
-    for skip in reading.skips:
-        tally.add_skip(skip)
+    tally.add_skips(reading.skips)
     if reading.waveforms is None:
         return None
     try:

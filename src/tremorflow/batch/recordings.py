@@ -1,5 +1,6 @@
 """Envelopes of a network, span by span, from an archive or from memory; what was left out is counted."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -74,12 +75,13 @@ class Tally:
         row[0] = int(row[0]) + count
         row[1] = float(row[1]) + duration_s
 
-    def add_skip(self, skip: Skip) -> None:
+    def add_skips(self, skips: Iterable[Skip]) -> None:
         """Count what a reader left out."""
-        known = not (np.isnat(skip.start_time) or np.isnat(skip.end_time))
-        duration_s = seconds(skip.end_time - skip.start_time) if known else 0.0
-        when = f" {np.datetime_as_string(skip.start_time, unit='s')}" if known else ""
-        self.add(skip.station, skip.reason, skip.count, duration_s, f"{skip.file}{when}".strip())
+        for skip in skips:
+            known = not (np.isnat(skip.start_time) or np.isnat(skip.end_time))
+            duration_s = seconds(skip.end_time - skip.start_time) if known else 0.0
+            when = f" {np.datetime_as_string(skip.start_time, unit='s')}" if known else ""
+            self.add(skip.station, skip.reason, skip.count, duration_s, f"{skip.file}{when}".strip())
 
     def merge(self, rows: dict[tuple[str, str], list[float | str]]) -> None:
         """Add the rows of another tally."""
@@ -144,10 +146,6 @@ class RecordedEnvelopes:
         self._settings = settings
         self._tally = Tally()
         self._recorded_s: dict[str, float] = {}
-        for skip in archive.skips:
-            self._tally.add_skip(skip)
-        for code in archive.without_coordinates:
-            self._tally.add(code, "no coordinates: add the station to the station table")
         self.network = choose_stations(archive, settings.archive, self._tally)
         place = settings.archive.orientations
         self._orientations = read_orientations(place) if place else {}
@@ -213,8 +211,7 @@ class RecordedEnvelopes:
         readings = self._archive.read_stations(self.network.codes, begin - margin, end + margin)
         for row, reading in enumerate(readings):
             code = self.network.codes[row]
-            for skip in reading.skips:
-                self._tally.add_skip(skip)
+            self._tally.add_skips(reading.skips)
             if reading.waveforms is None:
                 self._tally.add(code, "no recording", 1, seconds(end - begin), _iso(begin))
                 continue
@@ -293,7 +290,10 @@ def open_settings_archive(where: ArchiveSettings, progress: Progress | None = No
 
 
 def choose_stations(archive: Archive, settings: ArchiveSettings, tally: Tally) -> Network:
-    """Stations with coordinates that the settings do not leave out."""
+    """Stations with coordinates that the settings do not leave out; all that is left out is counted."""
+    tally.add_skips(archive.skips)
+    for code in archive.without_coordinates:
+        tally.add(code, "no coordinates: add the station to the station table")
     chosen = []
     for station in archive.network.stations:
         if station.code in settings.exclude_stations or (
