@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "src" / "tremorflow"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 FLOORS = (  # a room may import rooms of lower floors; a new room needs a place here
-    ("errors", "options", "resources"),
+    ("errors", "options", "whole_files", "resources"),
     ("records", "geodesy", "counting"),
     ("plate", "truth"),
     ("io", "traveltime", "spectrogram", "preprocess", "simulate", "classifier", "catalog", "locate"),

@@ -9,6 +9,7 @@ import pandas as pd
 
 from tremorflow.errors import DataError
 from tremorflow.records import TIME, Column
+from tremorflow.whole_files import whole_file
 
 TREMOR_COLUMNS: dict[str, Column] = {
     "burst_id": Column("string", "-", "one burst: the LFEs of one patch with gaps < 30 s, at most 300 s"),
@@ -139,10 +140,8 @@ def write_truth_table(path: str | Path, table: pd.DataFrame) -> None:
     for name, column in table.items():
         if pd.api.types.is_datetime64_any_dtype(column):
             shown[name] = column.dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    path = Path(path)
-    partial = path.with_name(path.name + ".part")
-    shown.to_csv(partial, index=False, float_format="%.10g")
-    partial.replace(path)
+    with whole_file(Path(path)) as partial:
+        shown.to_csv(partial, index=False, float_format="%.10g")
 
 
 def read_truth(folder: str | Path) -> Truth:

@@ -103,7 +103,7 @@ def test_a_failed_write_leaves_the_old_catalogue(tmp_path: Path, monkeypatch: py
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("tremorflow.catalog.files.os.replace", full)
+    monkeypatch.setattr("tremorflow.whole_files.os.replace", full)
     with pytest.raises(CatalogError, match="No space left"):
         write_catalog(pd.concat([EVENTS, EVENTS]), path)
     assert path.read_bytes() == before

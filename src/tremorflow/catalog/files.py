@@ -1,12 +1,12 @@
 """Bytes on disk: whole files or none, plain or gzipped, and errors that name the file."""
 
 import gzip
-import os
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 from tremorflow.errors import CatalogError
+from tremorflow.whole_files import whole_file
 
 
 def write_whole(path: str | Path, write: Callable[[Path], object]) -> None:
@@ -18,13 +18,9 @@ def write_whole(path: str | Path, write: Callable[[Path], object]) -> None:
         The folder is missing or cannot be written, or ``path`` is a folder.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        try:
+        with whole_file(path) as temporary:
             write(temporary)
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
     except OSError as error:
         raise CatalogError(
             f"cannot write {path}: {error.strerror or error}; choose a folder that exists, "

@@ -5,7 +5,6 @@ import hashlib
 import json
 import logging
 import math
-import os
 import pickle
 import warnings
 from collections.abc import Callable
@@ -29,6 +28,7 @@ from tremorflow.errors import DataError, ModelError
 from tremorflow.options import option, settings_class
 from tremorflow.records import CLASSES, ROLES
 from tremorflow.spectrogram import SpectrogramSettings, frames_of_window
+from tremorflow.whole_files import whole_file
 
 Report = Callable[[str], None]
 Progress = Callable[[int, int], None]
@@ -385,7 +385,6 @@ def _identity(training: Examples, settings: TrainSettings, start: Weights | None
 
 def _save(state: _State, checkpoint: Path, identity: str) -> None:
     """Write the state through a temporary name."""
-    partial = checkpoint.with_name(checkpoint.name + ".part")
     content = {
         "identity": identity,
         "epoch": state.epoch,
@@ -395,8 +394,8 @@ def _save(state: _State, checkpoint: Path, identity: str) -> None:
     }
     try:
         checkpoint.parent.mkdir(parents=True, exist_ok=True)
-        torch.save(content, partial)
-        os.replace(partial, checkpoint)
+        with whole_file(checkpoint) as partial:
+            torch.save(content, partial)
     except (OSError, RuntimeError) as error:
         raise ModelError(
             f"cannot write the checkpoint {checkpoint} ({error}); choose another place"

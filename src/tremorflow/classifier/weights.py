@@ -22,6 +22,7 @@ from tremorflow.classifier.calibrate import Calibration
 from tremorflow.errors import ModelError
 from tremorflow.records import CLASSES
 from tremorflow.spectrogram import SpectrogramSettings
+from tremorflow.whole_files import whole_file
 
 FORMAT = 1
 BUNDLED = ("mixed", "simulated")
@@ -95,13 +96,11 @@ def write_weights(path: str | Path, weights: Weights) -> None:
     arrays = io.BytesIO()
     np.savez(arrays, allow_pickle=False, **weights.parameters)
     contents = (json.dumps(head, indent=1, ensure_ascii=False).encode(), weights.onnx, arrays.getvalue())
-    partial = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as file:
+        with whole_file(path) as partial, zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as file:
             for name, content in zip(PARTS, contents, strict=True):
                 file.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)  # of no date
-        partial.replace(path)
     except OSError as error:
         raise ModelError(f"cannot write {path} ({error.strerror or error}); choose another place") from error
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tremorflow.errors import DataError
 from tremorflow.records import Channel, Network, Station
+from tremorflow.whole_files import whole_file
 
 ENCODINGS = ("utf-8", "euc_jp", "cp932")  # tried in this order; NIED and WIN write EUC-JP
 UNITS = {"m/s/s": "m/s**2", "m/s2": "m/s**2", "m/s^2": "m/s**2"}
@@ -119,12 +120,10 @@ def write_channel_table(path: str | os.PathLike[str], table: ChannelTable, encod
         columns = [f"{row.channel_id:04X}"] + [_format(getattr(row, name)) for name in COLUMNS[1:-1]]
         lines.append(" ".join([*columns, row.name]).rstrip() + "\n")
     target = Path(path)
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
-        partial.write_bytes("".join(lines).encode(encoding))
-        partial.replace(target)
+        with whole_file(target) as partial:
+            partial.write_bytes("".join(lines).encode(encoding))
     except (OSError, UnicodeEncodeError) as error:
-        partial.unlink(missing_ok=True)
         raise DataError(
             f"channel table {path} cannot be written: {error}; choose another folder or UTF-8"
         ) from error

@@ -19,6 +19,7 @@ from tremorflow.records import (
     Station,
     timedelta,
 )
+from tremorflow.whole_files import whole_file
 
 DECIMALS = 4  # of probabilities in the table: calibration is not good to more
 _STATION_FIELDS = ("latitude", "longitude", "elevation_m", "site_amplification", "s_delay_s")
@@ -129,12 +130,9 @@ def read_probabilities(path: str | Path) -> Probabilities:
 @contextlib.contextmanager
 def _replacing(path: Path) -> Iterator[Path]:
     """Temporary name beside a file, which takes its place when all is written; else ``DataError``."""
-    partial = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        yield partial
-        partial.replace(path)
+        with whole_file(path) as partial:
+            yield partial
     except OSError as error:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
         raise DataError(f"cannot write {path}: {error.strerror or error}; choose another place") from error

@@ -17,6 +17,7 @@ from tremorflow.io.obspy_formats import load_obspy, obspy_errors
 from tremorflow.io.orientation import component_of
 from tremorflow.io.segments import Skip
 from tremorflow.records import Channel, Network, Station
+from tremorflow.whole_files import whole_file
 
 STATION_COLUMNS = ("network", "station", "latitude", "longitude", "elevation_m")
 OPTIONAL_COLUMNS = ("site_amplification", "s_delay_s")
@@ -74,17 +75,14 @@ def read_stations(path: str | os.PathLike[str]) -> StationMetadata:
 def write_stations_csv(path: str | os.PathLike[str], network: Network) -> None:
     """Write stations as CSV that reads back the same; an unknown site amplification is left empty."""
     path = Path(path)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        with partial.open("w", newline="", encoding="utf-8") as file:
+        with whole_file(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow([*STATION_COLUMNS, *OPTIONAL_COLUMNS])
             for station in network.stations:
                 values = [getattr(station, name) for name in (*STATION_COLUMNS, *OPTIONAL_COLUMNS)]
                 writer.writerow(["" if value != value else value for value in values])  # noqa: PLR0124 - NaN
-        partial.replace(path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise DataError(
             f"stations cannot be written to {path} ({error.strerror}); choose another folder"
         ) from error

@@ -12,6 +12,7 @@ from tremorflow.errors import DataError
 from tremorflow.io.obspy_formats import load_obspy
 from tremorflow.io.orientation import Orientation
 from tremorflow.records import Channel, Network, Station
+from tremorflow.whole_files import whole_file
 
 SENSITIVITY_HZ = 5.0  # where it is stated to hold; in the middle of the tremor band
 
@@ -106,10 +107,8 @@ def _channel(parts: Any, channel: Channel, station: Station, rate_hz: float) -> 
 
 def _replace(path: Path, write: Any) -> None:
     """Let ``write`` fill a temporary file, then give it its name."""
-    partial = path.with_name(f".{path.name}.part")
     try:
-        write(partial)
-        partial.replace(path)
+        with whole_file(path) as partial:
+            write(partial)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise DataError(f"{path} cannot be written ({error.strerror}); choose another folder") from error

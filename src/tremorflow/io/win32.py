@@ -40,6 +40,7 @@ from tremorflow.io.win32_index import (
 )
 from tremorflow.options import option, settings_class
 from tremorflow.records import NANOSECONDS, Segment
+from tremorflow.whole_files import whole_file
 
 UNNAMED_NETWORK = "WIN32"
 HEAD_BYTES = len(FILE_HEADER) + BLOCK_HEADER_BYTES
@@ -321,20 +322,16 @@ def _encode_segment(segment: Segment, key: int, forced_width: int | None) -> lis
 def _write_blocks(path: Path, blocks: dict[int, dict[int, bytes]]) -> None:
     starts = sorted(blocks)
     stamps = encode_times(np.array(starts, dtype=np.int64))
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        with partial.open("wb") as file:
+        with whole_file(path) as partial, partial.open("wb") as file:
             file.write(FILE_HEADER)
             for start, stamp in zip(starts, stamps, strict=True):
                 _refuse_years(path, blocks[start], int.from_bytes(stamp[:2].tobytes(), "big"))
                 content = b"".join(part for _, part in sorted(blocks[start].items()))
                 file.write(stamp.tobytes() + ONE_SECOND_FRAMES.to_bytes(4, "big"))
                 file.write(len(content).to_bytes(4, "big") + content)
-        partial.replace(path)
     except OSError as error:
         raise DataError(f"{path} cannot be written ({error.strerror}); choose another folder") from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _refuse_years(path: Path, block: dict[int, bytes], year: int) -> None:
