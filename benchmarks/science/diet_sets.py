@@ -37,10 +37,7 @@ from tremorflow.simulate.windows import WindowSettings, labelled_windows
 from tremorflow.spectrogram import window_log_power
 
 HARD_SHARES = (0.4, 0.15, 0.15, 0.3, 0.0)  # small, aftershocks, coda, local: 70 % are hard ones
-OUTSIDE_TILT_DB = (
-    9.0,
-    14.0,
-)  # per decade about 4 Hz, beyond what noise was drawn with: two to three of its sd
+OUTSIDE_TILT_DB = (9.0, 14.0)  # per decade about 4 Hz, beyond what was drawn: two to three of its sd
 BACKGROUND_SD = 0.15  # decades, of the background of simulated windows: 1.5 dB, as an hour of noise has
 
 

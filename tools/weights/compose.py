@@ -68,9 +68,7 @@ SHARE_SHAPED = 0.5  # of signals that pass another spectrum: any class may fall 
 COVER_S = 30.0
 MAX_GAP_S = 30.0  # between LFEs of a burst (DEFINITIONS.md)
 MIN_LFES = 3  # of a window of tremor at real times
-SHARE_REAL_TIMES = (
-    0.75  # of semi-real tremor: the harder ones; the rest at drawn times, denser than catalogues
-)
+SHARE_REAL_TIMES = 0.75  # of semi-real tremor, the harder ones; the rest is denser than catalogues know
 MADE_NOISE = {"hum": banded_noise, "engine": gliding_lines, "burst": noise_bursts}
 NATIVE_ONSET_S = (5.0, 100.0)  # of a record in its window
 Row = dict[str, Any]

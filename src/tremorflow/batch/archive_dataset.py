@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tremorflow.batch.catalogue_labels import DEEPEST_KM, REACH_KM, Catalogues, label_network
 from tremorflow.batch.classify import HOUR_S, ArchiveFeed, Span, StationFeed
 from tremorflow.batch.datasets import Outcome
-from tremorflow.batch.own_noise import RATE_HZ, by_role, motion_at_rate
+from tremorflow.batch.own_noise import RATE_HZ, TOGETHER, by_role, motion_at_rate
 from tremorflow.batch.recordings import (
     Tally,
     choose_span,
@@ -43,7 +43,6 @@ from tremorflow.settings import read_settings
 from tremorflow.spectrogram import SpectrogramSettings, compute_spectrograms
 from tremorflow.traveltime import read_velocity_model, station_travel_times
 
-STATIONS_AT_ONCE = 25  # read together: a file of many stations is opened once for them
 AROUND_S = 1800.0  # on either side of a window that its SNR refers to (DEFINITIONS.md)
 POWER_STEP_S = 60.0
 NS_DAY = 86400 * 10**9
@@ -260,8 +259,8 @@ class _HourReader:
         margin_s = max(AROUND_S, job.settings.margin_s) + job.spectrogram.window_s
         span = begin - timedelta(job.spectrogram.background_s), begin + timedelta(HOUR_S + margin_s)
         stations = [int(k) for k in np.unique(rows["station"])]
-        for first in range(0, len(stations), STATIONS_AT_ONCE):
-            group = stations[first : first + STATIONS_AT_ONCE]
+        for first in range(0, len(stations), TOGETHER):
+            group = stations[first : first + TOGETHER]
             for station, reading in zip(group, job.feed.read(group, *span), strict=True):
                 batch = self._read_station(rows[rows["station"] == station], reading)
                 if batch is not None:

@@ -32,7 +32,7 @@ MIN_QUIET = 20  # windows (every 10 s) that a recording needs to count
 APART_S = 10.0  # between windows of the two splits
 TRIES = 3  # times as many pieces with recordings as are wanted, before a station is left
 MOST = 150  # recordings in all: 4.5 MB each
-TOGETHER = 25  # stations whose pieces are of the same hours: a file of many stations is opened once for them
+TOGETHER = 25  # stations read together, some hours of each: a file of many is opened once for them
 DEV_STEP_S = 60.0  # between windows that calibrate: as a network is read
 
 Progress = Callable[[int, int], None]

@@ -221,7 +221,7 @@ def open_dataset(folder: str | Path) -> WindowDataset:
             layout = file.get("data_format", {})
             rate = float(layout["sampling_rate"][()]) if "sampling_rate" in layout else np.nan
         table = dataset_table(table)
-        settings = SpectrogramSettings(**_tuples(json.loads(stored))) if stored else None
+        settings = SpectrogramSettings(**json.loads(stored)) if stored else None
     except (OSError, ValueError, KeyError, TypeError, pd.errors.ParserError) as error:
         raise DataError(f"{folder} is no dataset that can be read: {error}; make it again") from error
     _check_table(folder, table)
@@ -276,11 +276,6 @@ def _component_order(folder: Path, file: Any) -> list[int]:
     if sorted(named) != sorted(COMPONENT_ORDER):
         raise DataError(f"{folder}: component_order is {order!r}, and must be of Z, N and E, or Z, 1 and 2")
     return [named.index(name) for name in COMPONENT_ORDER]
-
-
-def _tuples(tree: dict[str, Any]) -> dict[str, Any]:
-    """Make tuples of the lists that JSON gives back."""
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in tree.items()}
 
 
 def _h5py() -> Any:
