@@ -298,12 +298,27 @@ def lfe_pairs(library, signals: np.ndarray) -> dict[str, list[tuple[int, int]]]:
     Every third family and every third station test; stacks of a test family at a training station, or the
     other way round, are used for nothing. "dev": every fifth training family.
     """
-    families, codes = sorted(set(library.families)), sorted(library.network.codes)
-    whole = np.isfinite(signals).all(axis=(2, 3))
+    codes = sorted(library.network.codes)
     pairs: dict[str, list[tuple[int, int]]] = {"train": [], "dev": [], "test": []}
-    for template, station in np.argwhere(whole):
-        family = thirds(families.index(library.families[template]))
+    for template, station in np.argwhere(np.isfinite(signals).all(axis=(2, 3))):
+        family = family_use(library, template)
         code = thirds(codes.index(library.network.codes[station]))
         if (family == "test") == (code == "test"):
             pairs[family].append((int(template), int(station)))
     return pairs
+
+
+def more_pairs(library, signals: np.ndarray) -> dict[str, list[tuple[int, int]]]:
+    """Template and station of the usable stacks of stations outside the library's network: none tests.
+
+    Those of test families are used for nothing.
+    """
+    pairs: dict[str, list[tuple[int, int]]] = {"train": [], "dev": [], "test": []}
+    for template, station in np.argwhere(np.isfinite(signals).all(axis=-1).any(axis=-1)):
+        pairs[family_use(library, template)].append((int(template), int(station)))
+    return pairs | {"test": []}
+
+
+def family_use(library, template: int) -> str:
+    families = sorted(set(library.families))
+    return thirds(families.index(library.families[template]))

@@ -64,10 +64,10 @@ _composers: list["Twins"] = []
 class Twins(Composer):
     """Composer whose signals are Gaussian noise with the processing of the signal."""
 
-    def _source(self, label: str, rng: Generator) -> tuple[np.ndarray, Row]:
-        _, row = super()._source(label, rng)
+    def _source(self, label: str, rng: Generator, *, vertical: bool) -> tuple[np.ndarray, Row]:
+        signal, row = super()._source(label, rng, vertical=vertical)
         if row["trace_kind"] == "lfe":
-            return gaussian_stack(rng), row
+            return np.where(np.isfinite(signal), gaussian_stack(rng), np.float32(np.nan)), row
         if row["trace_kind"] == "placed":
             assert self.real is not None
             return gaussian(draw_earthquake(self.real.earthquakes, rng), rng), row

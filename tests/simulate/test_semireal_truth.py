@@ -3,11 +3,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.testing import assert_array_equal
 from scipy.signal import hilbert
 
 from tremorflow.errors import SettingsError
 from tremorflow.records import utc
-from tremorflow.simulate.lfe_library import LfeLibrary, isolate_signals
+from tremorflow.simulate.lfe_library import LfeLibrary, isolate_signals, read_stacks
 from tremorflow.simulate.scene import SampleGrid, Scene
 from tremorflow.simulate.semireal import (
     SemiRealSettings,
@@ -54,7 +55,7 @@ def strong_stations(tremor):
 def test_burst_of_one_lfe_returns_the_stack(library, settings):
     scene = scene_of(library)
     tremor = tremor_of(library, settings, scene, [100.0])
-    signals = isolate_signals(library, settings.min_stack_snr)
+    signals = isolate_signals(library.waveforms, library.p_times_s, settings.min_stack_snr)
     stations = strong_stations(tremor)
     assert len(stations) >= 5
     for k in stations:
@@ -77,7 +78,9 @@ def test_moveout_between_stations_is_that_of_the_stacks(library, settings):
         event = tremor.motion(0, k)
         power = (np.abs(hilbert(event.motion.astype(float))) ** 2).sum(axis=0)
         arrivals.append((event.first_sample + np.average(np.arange(len(power)), weights=power**2)) / 100)
-        raw = isolate_signals(library, settings.min_stack_snr)[0, k].astype(float)
+        raw = isolate_signals(library.waveforms, library.p_times_s, settings.min_stack_snr)[0, k].astype(
+            float
+        )
         power = (np.abs(hilbert(raw)) ** 2).sum(axis=0)
         stored.append(np.average(np.arange(len(power)), weights=power**2) / 20)
     delays = np.array(arrivals) - np.array(stored)
@@ -252,6 +255,36 @@ def test_real_start_without_any_lfe_is_refused_with_its_key(shared_data, library
     bad = replace(settings, times=str(path), real_start="1999-01-01T00:00:00Z")
     with pytest.raises(SettingsError, match=r"semi_real\.real_start"):
         draw_semi_real(bad, library, library.network, SampleGrid(START, 60.0, 25.0), 1)
+
+
+def test_stacks_of_one_component_are_read_if_asked_for(tmp_path):
+    rows = dict(zip(("Z", "HHE", "HHN", "HHZ"), np.eye(4, 1201, dtype=np.float32), strict=True))
+    three = {f"a|B|{channel}": rows[channel] for channel in ("HHE", "HHN", "HHZ")}
+    np.savez(tmp_path / "templates_x.npz", **{"a|A|SHZ": rows["Z"], "a|B|EHZ": rows["Z"]} | three)
+    whole = read_stacks(tmp_path, ["a"], ["A", "B"])
+    every = read_stacks(tmp_path, ["a"], ["A", "B"], fewest=1)
+    assert np.isnan(whole[0, 0]).all()
+    assert np.isnan(every[0, 0, :2]).all()
+    assert_array_equal(every[0, 0, 2], rows["Z"])
+    for stacks in (whole, every):  # of B the instrument that has all three
+        assert_array_equal(stacks[0, 1], np.stack([rows[name] for name in ("HHE", "HHN", "HHZ")]))
+
+
+def test_noise_of_a_stack_is_taken_away_whatever_components_it_has():
+    rng = np.random.default_rng(5)
+    stacks = rng.standard_normal((1, 1, 3, 1201)).astype(np.float32)
+    pulse = 20 * np.exp(-0.5 * ((np.arange(1201) - 700) / 20) ** 2) * rng.standard_normal(1201)
+    stacks += pulse.astype(np.float32)
+    for missing in ([], [0, 1]):
+        stacks[0, 0, missing] = np.nan
+        signal = isolate_signals(stacks, np.array([[30.0]]), 2.0)[0, 0]
+        assert np.isnan(signal[missing]).all()
+        there = np.delete(signal, missing, axis=0)
+        assert (there[:, : round(28.4 * 20)] == 0).all()  # nothing moves before P
+        assert (
+            np.abs(there[:, 680:720] - np.delete(stacks[0, 0], missing, axis=0)[:, 680:720]).max() < 0.1 * 20
+        )
+        assert (there[:, 900:] ** 2).mean() < 0.2  # of 1 that is there
 
 
 def test_broken_libraries_are_refused_with_their_key(tmp_path):

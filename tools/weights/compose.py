@@ -37,13 +37,21 @@ from tremorflow.classifier.mixing import (
     stationary_noise,
     swelling,
 )
-from tremorflow.simulate.lfe_library import STACK_RATE_HZ, isolate_signals, read_lfe_library
+from tremorflow.simulate.lfe_library import (
+    STACK_RATE_HZ,
+    LfeLibrary,
+    isolate_signals,
+    read_lfe_library,
+    read_stacks,
+    stack_power,
+)
 from tremorflow.spectrogram import SpectrogramSettings
 
 RATE_HZ = 25.0
 WINDOW_S = 120.0
 N_SAMPLES = round(WINDOW_S * RATE_HZ)
 MIN_STACK_SNR = 2.0
+VP_VS = 1.75  # of the continental crust, to tell P from S where a station's place is not known
 SETTINGS = SpectrogramSettings()
 
 SNR = (1.5, 30.0)  # of tremor and nuisances; from 1.2 on, weak swells of noise were called tremor more often
@@ -53,9 +61,10 @@ SHARE_REAL_NOISE = 0.5  # of the windows of the mixed set
 REAL_NOISE = {"Puerto Rico": 0.32, "one component": 0.24, "spectra": 0.34, "stacks": 0.10}
 SHARE_LFE = 0.6  # of tremor: without parametric tremor only stacks are known, without stacks only parameters
 SHARE_REAL_EARTHQUAKE = 0.45
-NEGATIVES = {  # of noise; the rest is background
-    "nuisance": 0.2, "swell": 0.05, "hum": 0.1, "engine": 0.1, "burst": 0.15,
+NEGATIVES = {  # of noise; the rest is background. With three times as many made up, tremor was called noise
+    "nuisance": 0.2, "swell": 0.05, "hum": 0.04, "engine": 0.03, "burst": 0.03,
 }  # fmt: skip
+SHARE_VERTICAL = 0.3  # of windows of any class: four of ten stations that have stacks of LFEs record no other
 SHARE_COMPLETED = 0.25  # of any class: as records shorter than a window are
 SHARE_NATIVE = 0.6  # of completed earthquakes: real records, in their own noise; of completed windows of any
 # class: noise with the spectrum of such a record, so that it is no sign of an earthquake
@@ -64,11 +73,13 @@ TRIES = 8  # to cut so that as much is left
 SHARE_SECOND = 0.15  # of signals with a second of their class on top: two sources at once
 SHARE_RESAMPLED = 0.25  # of signals that go through another sampling rate and back
 ROUND_TRIP_HZ = (20.0, 31.25, 40.0, 50.0)  # 20 Hz: as LFE stacks and Chile; up and down leave what is below
+SHARE_RINGING = 0.5  # of signals: stacks are of few stations, and each has its own resonances
+RINGING_S = 20.0  # four times as long as a mode of 1.3 Hz and Q 16 needs to die down
 SHARE_SHAPED = 0.5  # of signals that pass another spectrum: any class may fall as LFE stacks do
 COVER_S = 30.0
 MAX_GAP_S = 30.0  # between LFEs of a burst (DEFINITIONS.md)
 MIN_LFES = 3  # of a window of tremor at real times
-SHARE_REAL_TIMES = 0.75  # of semi-real tremor, the harder ones; the rest is denser than catalogues know
+SHARE_REAL_TIMES = 0.5  # of semi-real tremor; the rest is denser than catalogues know, and more like noise
 MADE_NOISE = {"hum": banded_noise, "engine": gliding_lines, "burst": noise_bursts}
 NATIVE_ONSET_S = (5.0, 100.0)  # of a record in its window
 Row = dict[str, Any]
@@ -207,13 +218,16 @@ class LfeStacks:
     """Isolated stacks of real LFEs, put together again as tremor at one station."""
 
     def __init__(self, use: str) -> None:
-        self.library = read_lfe_library(shared_data.shared_folder() / "lfe")
-        self.signals = isolate_signals(self.library, MIN_STACK_SNR)
-        self.pairs = shared_data.lfe_pairs(self.library, self.signals)[use]
-        self.templates: dict[int, list[int]] = {}
-        for template, station in self.pairs:
-            self.templates.setdefault(station, []).append(template)
-        self._real_times = {k: self._times_of(found) for k, found in self.templates.items()}
+        library = self.library = read_lfe_library(shared_data.shared_folder() / "lfe")
+        signals = isolate_signals(library.waveforms, library.p_times_s, MIN_STACK_SNR)
+        self.pairs = shared_data.lfe_pairs(library, signals)[use]
+        more = more_signals(library)
+        added = [(t, s + signals.shape[1]) for t, s in shared_data.more_pairs(library, more)[use]]
+        self.signals = np.concatenate([signals, more], axis=1)
+        whole = np.isfinite(self.signals).all(axis=(2, 3))
+        self.templates = by_station([*self.pairs, *(pair for pair in added if whole[pair])])
+        self.of_vertical = by_station([*self.pairs, *added])
+        self._real_times = {k: self._times_of(found) for k, found in self.of_vertical.items()}
 
     def _times_of(self, templates: list[int]) -> tuple[np.ndarray, np.ndarray]:
         """Times (s, in order) at which LFEs of some templates were really detected, and which each is."""
@@ -229,9 +243,12 @@ class LfeStacks:
         left = [self.library.waveforms[pair] - self.signals[pair] for pair in self.pairs]
         return [noise_amplitudes(resampled(one, STACK_RATE_HZ, RATE_HZ)) for one in left]
 
-    def draw(self, rng: Generator) -> tuple[np.ndarray, str]:
-        """(3, time) tremor at one station, at real or drawn times, and the family it is of."""
-        stations = sorted(self.templates)
+    def draw(self, rng: Generator, *, vertical: bool = False) -> tuple[np.ndarray, str]:
+        """(3, time) tremor at one station, at real or drawn times, and the family it is of.
+
+        With ``vertical`` it may be a station that has a vertical alone.
+        """
+        stations = sorted(self.of_vertical if vertical else self.templates)
         station = stations[rng.integers(len(stations))]
         made = self.draw_real if rng.random() < SHARE_REAL_TIMES else self.draw_dense
         return made(station, rng)
@@ -251,7 +268,7 @@ class LfeStacks:
 
     def draw_dense(self, station: int, rng: Generator) -> tuple[np.ndarray, str]:
         """(3, time) one to three bursts of neighbouring templates at one station, at drawn times."""
-        there = self.templates[station]
+        there = self.of_vertical[station]
         main = there[rng.integers(len(there))]
         near = [k for k in there if self._apart_km(k, main) < 40]
         events = []
@@ -272,7 +289,7 @@ class LfeStacks:
         total = np.zeros((3, count + 2 * length), dtype=np.float64)
         for template, time_s, size in events:
             signal = self.signals[template, station]
-            power = (signal**2).sum(axis=0)
+            power = np.nansum(signal**2, axis=0)
             first = length + round(time_s * STACK_RATE_HZ) - int(np.argmax(power))
             if 0 <= first < count + length:
                 total[:, first : first + length] += size / np.sqrt(power.max()) * signal
@@ -283,6 +300,30 @@ class LfeStacks:
         north = (latitudes[one] - latitudes[other]) * 111.2
         east = (longitudes[one] - longitudes[other]) * 111.2 * np.cos(np.radians(latitudes[one]))
         return float(np.hypot(north, east))
+
+
+def more_signals(library: LfeLibrary) -> np.ndarray:
+    """(template, station, 3, time) isolated stacks of stations that the library leaves out.
+
+    They have a vertical alone, or no place is known for them. When P comes follows from the time of S, the
+    strongest second; where P itself is the strongest, more is kept before it.
+    """
+    folder = shared_data.shared_folder() / "lfe"
+    index = pd.read_csv(folder / "templates_index.csv", dtype=str)
+    known = {code.split(".")[1] for code in library.network.codes}
+    names = sorted(set(index["station"]) - known)
+    stacks = read_stacks(folder, list(library.templates), names, fewest=1)
+    s_times_s = stack_power(stacks, 1.0).argmax(axis=-1) / STACK_RATE_HZ
+    origins_s = library.origins_s[:, None]
+    return isolate_signals(stacks, origins_s + (s_times_s - origins_s) / VP_VS, MIN_STACK_SNR)
+
+
+def by_station(pairs: Sequence[tuple[int, int]]) -> dict[int, list[int]]:
+    """Templates of each station."""
+    found: dict[int, list[int]] = {}
+    for template, station in pairs:
+        found.setdefault(station, []).append(template)
+    return found
 
 
 @lru_cache(maxsize=1)
@@ -317,10 +358,11 @@ class Composer:
 
     def _composed(self, label: str, rng: Generator, *, completed: bool, native: bool) -> Made | None:
         noise = self._record_noise(self.real, rng) if completed and native and self.real else self._noise(rng)
+        vertical = self._take_horizontals(noise, rng)
         if label == "noise":
             samples, row = self._negative(noise, rng)
         else:
-            signal, row = self._signal(label, rng)
+            signal, row = self._signal(label, rng, vertical=vertical)
             row["trace_snr"] = self._snr(label, row, rng)
             samples = put_into_noise(noise.samples, signal, row["trace_snr"], RATE_HZ)
         if samples is None:
@@ -335,6 +377,15 @@ class Composer:
             return self.real.draw_noise(str(rng.choice(list(REAL_NOISE), p=list(REAL_NOISE.values()))), rng)
         samples = np.array(self.simulated.backgrounds[rng.integers(len(self.simulated.table))])
         return NoiseWindow(samples, mean_level(samples, RATE_HZ, SETTINGS), 1.0, "simulated")
+
+    @staticmethod
+    def _take_horizontals(noise: NoiseWindow, rng: Generator) -> bool:
+        """Take the horizontals away from some, and tell whether the vertical is alone."""
+        live = np.isfinite(noise.samples).all(axis=1)
+        if live[2] and rng.random() < SHARE_VERTICAL:
+            live[:2] = False
+            noise.samples[:2], noise.background[:2] = np.nan, np.nan
+        return bool(live[2] and not live[:2].any())
 
     def _record_noise(self, real: RealPool, rng: Generator) -> NoiseWindow:
         """Noise with the spectrum of what an earthquake's record has before it."""
@@ -361,19 +412,19 @@ class Composer:
             return put_into_noise(samples, signal, snr, RATE_HZ), row
         return samples, row
 
-    def _signal(self, label: str, rng: Generator) -> tuple[np.ndarray, Row]:
+    def _signal(self, label: str, rng: Generator, *, vertical: bool) -> tuple[np.ndarray, Row]:
         """Motion of one source, or of two, as a recorder would give it."""
-        signal, row = self._source(label, rng)
+        signal, row = self._source(label, rng, vertical=vertical)
         if rng.random() < SHARE_SECOND:
-            second, _ = self._source(label, rng)
+            second, _ = self._source(label, rng, vertical=vertical)
             signal = on_top(signal, second, 10 ** rng.uniform(-1, 0))
         return processed(signal, rng), row
 
-    def _source(self, label: str, rng: Generator) -> tuple[np.ndarray, Row]:
+    def _source(self, label: str, rng: Generator, *, vertical: bool) -> tuple[np.ndarray, Row]:
         share = SHARE_LFE if label == "tremor" else SHARE_REAL_EARTHQUAKE
         if self.real is not None and rng.random() < share:
             if label == "tremor":
-                signal, family = self.real.stacks.draw(rng)
+                signal, family = self.real.stacks.draw(rng, vertical=vertical)
                 return signal, {"trace_kind": "lfe", "trace_origin": "semi-real", "trace_group": family}
             one = draw_earthquake(self.real.earthquakes, rng)
             row: Row = {
@@ -446,11 +497,13 @@ def on_top(signal: np.ndarray, second: np.ndarray, ratio: float) -> np.ndarray:
 
 
 def processed(signal: np.ndarray, rng: Generator) -> np.ndarray:
-    """(3, time) signal as another station would give it: turned, resampled, of another spectrum.
+    """(3, time) signal as another station would give it: turned, ringing, resampled, of another spectrum.
 
     All classes pass through this alike: a real record has one azimuth and one recorder, a stack one band.
     """
     signal = turned(signal, rng.uniform(0, 2 * np.pi))
+    if rng.random() < SHARE_RINGING:
+        signal = ringing(signal, rng)
     if rng.random() < SHARE_RESAMPLED:
         rate_hz = ROUND_TRIP_HZ[rng.integers(len(ROUND_TRIP_HZ))]
         there = resampled(signal, RATE_HZ, rate_hz)
@@ -464,6 +517,21 @@ def turned(signal: np.ndarray, angle: float) -> np.ndarray:
         return signal
     cos, sin = np.float32(np.cos(angle)), np.float32(np.sin(angle))
     return np.stack([cos * signal[0] + sin * signal[1], cos * signal[1] - sin * signal[0], signal[2]])
+
+
+def ringing(signal: np.ndarray, rng: Generator) -> np.ndarray:
+    """(3, time) signal on other ground: one to three of its modes ring, each component at its own strength."""
+    count = signal.shape[-1]
+    padded = np.pad(signal, ((0, 0), (0, round(RINGING_S * RATE_HZ))))
+    frequencies = fft.rfftfreq(padded.shape[-1], 1 / RATE_HZ)
+    gain = np.ones((3, len(frequencies)), dtype=complex)
+    for _ in range(rng.integers(1, 4)):
+        mode_hz, quality = 10 ** rng.uniform(0.1, 1.0), 10 ** rng.uniform(0.2, 1.2)
+        height = 10 ** rng.uniform(-0.5, 0.9) * rng.uniform(0.3, 1, (3, 1))
+        phase = np.exp(2j * np.pi * rng.random((3, 1)))
+        gain += height * phase / (1 + 2j * quality * (frequencies - mode_hz) / mode_hz)
+    gain *= 10 ** rng.normal(0, 0.2, (3, 1))
+    return fft.irfft(fft.rfft(padded) * gain, padded.shape[-1])[:, :count].astype(np.float32)
 
 
 def reshaped(signal: np.ndarray, rng: Generator) -> np.ndarray:

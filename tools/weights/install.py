@@ -30,7 +30,7 @@ SIMULATED_DATA = [
 REAL_DATA = [
     {
         "what": "stacks of low-frequency earthquakes, southern Cascadia (Ducellier & Creager 2022; Plourde "
-        "et al. 2015), families and stations of the training split",
+        "et al. 2015), families and stations of the training split; most stations have a vertical alone",
         "use": "tremor; residuals as noise spectra",
         "licence": "public FDSN recordings; no licence file",
     },

@@ -11,7 +11,7 @@ from scipy.ndimage import uniform_filter1d
 
 from tremorflow.errors import SettingsError
 from tremorflow.options import option, settings_class
-from tremorflow.records import FloatArray, Network, Station, utc
+from tremorflow.records import ROLES, FloatArray, Network, Station, utc
 from tremorflow.traveltime import read_velocity_model, station_travel_times
 
 STACK_RATE_HZ = 20.0
@@ -19,7 +19,12 @@ STACK_SAMPLES = 1201
 KEY = "semi_real.library"
 # Channels end in E, N, Z, or 1, 2, Z where the sensor was not turned (borehole): SEED asks for 1 near north.
 COMPONENT = {"E": 0, "2": 0, "N": 1, "1": 1, "Z": 2}
-INSTRUMENTS = ("HH", "BH", "EH")  # of a station with several: broadband first, they are the quieter ones
+INSTRUMENTS = (
+    "HH",
+    "BH",
+    "EH",
+    "SH",
+)  # of a station with several: broadband first, they are the quieter ones
 REACH_KM = 500.0  # of the travel times; the stations furthest from a template are 250 km away
 
 
@@ -134,7 +139,7 @@ def read_lfe_library(path: str | Path, settings: SemiRealSettings | None = None)
     places = _selected(
         places.drop_duplicates("station"), ("station", "code"), settings.stations, "semi_real.stations"
     )
-    waveforms = _read_stacks(folder, list(families["template"]), list(places["station"]))
+    waveforms = read_stacks(folder, list(families["template"]), list(places["station"]))
     used = np.isfinite(waveforms).all(axis=(2, 3)).any(axis=0)
     if not used.any():
         raise SettingsError(
@@ -178,11 +183,17 @@ def _make_library(
     )
 
 
-def isolate_signals(library: LfeLibrary, min_snr: float) -> NDArray[np.float32]:
+def isolate_signals(
+    waveforms: NDArray[np.float32], p_times_s: FloatArray, min_snr: float
+) -> NDArray[np.float32]:
     """Stacks without the noise that they still hold: (template, station, 3, time), NaN where too weak.
 
     Parameters
     ----------
+    waveforms : (template, station, 3, time)
+        Stacks at 20 Hz, NaN where there is none, or in components that are not there.
+    p_times_s : (template, station)
+        When P comes, in seconds after the first sample.
     min_snr
         A stack counts if its strongest 2 s are this much larger than its noise, in amplitude.
 
@@ -192,21 +203,20 @@ def isolate_signals(library: LfeLibrary, min_snr: float) -> NDArray[np.float32]:
     of 0.8 s). Later the three components are multiplied by the Wiener gain ``1 - noise power / power``, the
     power taken over 2 s: otherwise hundreds of summed stacks carry a stationary noise that no tremor has.
     """
-    waveforms = library.waveforms
-    power = _power(waveforms, 2.0)
+    power = stack_power(waveforms, 2.0)
     noise = np.percentile(power, 20, axis=-1)  # before the P or late in the coda
     strong = power.max(axis=-1) >= min_snr**2 * noise
     gain = np.clip(1 - noise[..., None] / np.maximum(power, 1e-30), 0, 1)
-    after_s = np.arange(waveforms.shape[-1]) / STACK_RATE_HZ - library.p_times_s[..., None]
+    after_s = np.arange(waveforms.shape[-1]) / STACK_RATE_HZ - p_times_s[..., None]
     gain *= np.sin(0.5 * np.pi * np.clip(after_s + 1.5, 0, 1)) ** 2
     gain *= np.clip((np.arange(waveforms.shape[-1])[::-1]) / STACK_RATE_HZ / 2.0, 0, 1)  # no step at the end
     signals = waveforms * gain[:, :, None, :].astype(np.float32)
     return np.where(strong[..., None, None], signals, np.float32(np.nan))
 
 
-def _power(waveforms: NDArray[np.float32], smooth_s: float) -> FloatArray:
-    """(..., time) sum of the squares of the components, averaged over some seconds."""
-    squares = np.sum(np.asarray(waveforms, dtype=np.float64) ** 2, axis=-2)
+def stack_power(waveforms: NDArray[np.float32], smooth_s: float) -> FloatArray:
+    """(..., time) sum of the squares of the components that are there, averaged over some seconds."""
+    squares = np.nansum(np.asarray(waveforms, dtype=np.float64) ** 2, axis=-2)
     return np.asarray(uniform_filter1d(squares, round(smooth_s * STACK_RATE_HZ), axis=-1, mode="nearest"))
 
 
@@ -218,7 +228,7 @@ def _origin_s(stacks: NDArray[np.float32], s_times_s: FloatArray) -> float:
     there = np.isfinite(stacks).all(axis=(1, 2)) & np.isfinite(s_times_s)
     if not there.any():
         return 0.0
-    power = _power(stacks[there], 1.0)
+    power = stack_power(stacks[there], 1.0)
     noise = np.percentile(power, 20, axis=-1, keepdims=True)
     peak = power.max(axis=-1, keepdims=True)
     weight = np.maximum(peak / noise - 3, 0)  # a weak stack's maximum is chance
@@ -259,8 +269,13 @@ def _selected(table: pd.DataFrame, columns: tuple[str, str], names: Sequence[str
     return table[chosen | (not names)].reset_index(drop=True)
 
 
-def _read_stacks(folder: Path, templates: list[str], stations: list[str]) -> NDArray[np.float32]:
-    """(template, station, 3, time) of the first instrument of which all three components are there."""
+def read_stacks(
+    folder: Path, templates: list[str], stations: list[str], *, fewest: int = len(ROLES)
+) -> NDArray[np.float32]:
+    """Stacks as they are stored, (template, station, 3, time), NaN where there is none.
+
+    Of each station the instrument with most components counts, if it has ``fewest`` or more.
+    """
     found: dict[tuple[int, int], dict[str, dict[int, NDArray[np.float32]]]] = {}
     for name, stack in _stored_stacks(folder):
         template, station, channel = name.split("|")
@@ -270,9 +285,10 @@ def _read_stacks(folder: Path, templates: list[str], stations: list[str]) -> NDA
             parts[COMPONENT[channel[-1]]] = stack
     waveforms = np.full((len(templates), len(stations), 3, STACK_SAMPLES), np.nan, dtype=np.float32)
     for place, instruments in found.items():
-        whole = [code for code in INSTRUMENTS if len(instruments.get(code, {})) == 3]
-        if whole:
-            waveforms[place] = np.stack([instruments[whole[0]][c] for c in range(3)])
+        best = max((instruments.get(code, {}) for code in INSTRUMENTS), key=len)  # of several alike the first
+        if len(best) >= fewest:
+            for component, stack in best.items():
+                waveforms[place][component] = stack
     return waveforms
 
 

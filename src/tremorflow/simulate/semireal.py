@@ -148,7 +148,7 @@ class SemiRealTremor:
         self.scene = scene
         self.library = library
         self.settings = settings
-        self._signals = isolate_signals(library, settings.min_stack_snr)
+        self._signals = isolate_signals(library.waveforms, library.p_times_s, settings.min_stack_snr)
         codes = library.network.codes
         self._rows = [codes.index(code) if code in codes else -1 for code in scene.network.codes]
         groups = {str(name): rows["time"] for name, rows in lfe.groupby("burst_id", sort=False)}
