@@ -8,7 +8,7 @@ the length of a short record and completed with noise; among those are real eart
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -64,7 +64,7 @@ SHARE_REAL_EARTHQUAKE = 0.45
 NEGATIVES = {  # of noise; the rest is background. With three times as many made up, tremor was called noise
     "nuisance": 0.2, "swell": 0.05, "hum": 0.04, "engine": 0.03, "burst": 0.03,
 }  # fmt: skip
-SHARE_VERTICAL = 0.3  # of windows of any class: four of ten stations that have stacks of LFEs record no other
+SHARE_VERTICAL = 0.3  # of windows of any class: most stations that have stacks of LFEs record no other
 SHARE_COMPLETED = 0.25  # of any class: as records shorter than a window are
 SHARE_NATIVE = 0.6  # of completed earthquakes: real records, in their own noise; of completed windows of any
 # class: noise with the spectrum of such a record, so that it is no sign of an earthquake
@@ -74,7 +74,7 @@ SHARE_SECOND = 0.15  # of signals with a second of their class on top: two sourc
 SHARE_RESAMPLED = 0.25  # of signals that go through another sampling rate and back
 ROUND_TRIP_HZ = (20.0, 31.25, 40.0, 50.0)  # 20 Hz: as LFE stacks and Chile; up and down leave what is below
 SHARE_RINGING = 0.5  # of signals: stacks are of few stations, and each has its own resonances
-RINGING_S = 20.0  # four times as long as a mode of 1.3 Hz and Q 16 needs to die down
+RINGING_S = 20.0  # five times as long as a mode of 1.3 Hz and Q 16 takes to fall to a third
 SHARE_SHAPED = 0.5  # of signals that pass another spectrum: any class may fall as LFE stacks do
 COVER_S = 30.0
 MAX_GAP_S = 30.0  # between LFEs of a burst (DEFINITIONS.md)
@@ -358,7 +358,9 @@ class Composer:
 
     def _composed(self, label: str, rng: Generator, *, completed: bool, native: bool) -> Made | None:
         noise = self._record_noise(self.real, rng) if completed and native and self.real else self._noise(rng)
-        vertical = self._take_horizontals(noise, rng)
+        if np.isfinite(noise.samples[2]).all() and rng.random() < SHARE_VERTICAL:
+            noise = vertical_alone(noise)
+        vertical = not np.isfinite(noise.samples[:2]).all(axis=1).any()
         if label == "noise":
             samples, row = self._negative(noise, rng)
         else:
@@ -377,15 +379,6 @@ class Composer:
             return self.real.draw_noise(str(rng.choice(list(REAL_NOISE), p=list(REAL_NOISE.values()))), rng)
         samples = np.array(self.simulated.backgrounds[rng.integers(len(self.simulated.table))])
         return NoiseWindow(samples, mean_level(samples, RATE_HZ, SETTINGS), 1.0, "simulated")
-
-    @staticmethod
-    def _take_horizontals(noise: NoiseWindow, rng: Generator) -> bool:
-        """Take the horizontals away from some, and tell whether the vertical is alone."""
-        live = np.isfinite(noise.samples).all(axis=1)
-        if live[2] and rng.random() < SHARE_VERTICAL:
-            live[:2] = False
-            noise.samples[:2], noise.background[:2] = np.nan, np.nan
-        return bool(live[2] and not live[:2].any())
 
     def _record_noise(self, real: RealPool, rng: Generator) -> NoiseWindow:
         """Noise with the spectrum of what an earthquake's record has before it."""
@@ -471,6 +464,13 @@ class Composer:
         return draw_earthquake(self.real.natives, rng).span_s(rng.uniform(*NATIVE_ONSET_S))
 
 
+def vertical_alone(noise: NoiseWindow) -> NoiseWindow:
+    """Noise without its horizontals."""
+    samples, background = noise.samples.copy(), noise.background.copy()
+    samples[:2], background[:2] = np.nan, np.nan
+    return replace(noise, samples=samples, background=background)
+
+
 def origin(noise: NoiseWindow) -> str:
     """Whether noise is simulated, for the table."""
     return "simulated" if noise.origin == "simulated" else "recorded"
@@ -520,7 +520,7 @@ def turned(signal: np.ndarray, angle: float) -> np.ndarray:
 
 
 def ringing(signal: np.ndarray, rng: Generator) -> np.ndarray:
-    """(3, time) signal on other ground: one to three of its modes ring, each component at its own strength."""
+    """(3, time) signal on other ground: one to three modes of it ring, each component at its own strength."""
     count = signal.shape[-1]
     padded = np.pad(signal, ((0, 0), (0, round(RINGING_S * RATE_HZ))))
     frequencies = fft.rfftfreq(padded.shape[-1], 1 / RATE_HZ)

@@ -19,12 +19,7 @@ STACK_SAMPLES = 1201
 KEY = "semi_real.library"
 # Channels end in E, N, Z, or 1, 2, Z where the sensor was not turned (borehole): SEED asks for 1 near north.
 COMPONENT = {"E": 0, "2": 0, "N": 1, "1": 1, "Z": 2}
-INSTRUMENTS = (
-    "HH",
-    "BH",
-    "EH",
-    "SH",
-)  # of a station with several: broadband first, they are the quieter ones
+INSTRUMENTS = ("HH", "BH", "EH", "SH")  # of a station with several: broadband first, they are quieter
 REACH_KM = 500.0  # of the travel times; the stations furthest from a template are 250 km away
 
 
