@@ -8,7 +8,8 @@ station is unseen in training, whose windows have stations of their own. A windo
 DEFINITIONS.md: rms in 2-8 Hz of the tremor alone over that of everything else, over the 120 s. Tremor
 windows: a burst covers 30 s, SNR 2 or more; earthquake windows: P or S in it, or coda, with SNR 2 or more
 of the earthquakes over the rest; noise: neither reaches 0.1. What lies between is grey and not scored;
-windows with both are a row of their own. Ends with one JSON object.
+windows with both are a row of their own. What p_tremor is at a given SNR, how much it scatters, and how
+alike neighbouring stations err, is kept for benchmarks of the association. Ends with one JSON object.
 """
 
 import argparse
@@ -26,7 +27,7 @@ from tremorflow.classifier.mixing import band_passed
 from tremorflow.classifier.score import score_json, score_model
 from tremorflow.classifier.weights import read_weights
 from tremorflow.geodesy import distances_km
-from tremorflow.records import timedelta
+from tremorflow.records import Network, timedelta
 from tremorflow.simulate.scenario import read_scenario
 from tremorflow.simulate.synthesis import Simulation, prepare_simulation
 
@@ -34,6 +35,10 @@ RATE_HZ = 25.0
 WARM_UP_HOURS = 1  # before the first window that is scored: the background's
 SILENT, LOUD = 0.1, 2.0  # silent: a hundredth of the power; exactly none there never is while a source moves
 EDGES_KM = (0, 20, 40, 60, 80, 100, 150)
+ODDS_SNR = (0.0, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 3.0, 5.0, 10.0, np.inf)
+PAIRS_KM = (0, 40, 60, 80, 120, 200)
+PERCENTS = (0.5, 2, 5, 25, 50, 75, 95, 98, 99.5)
+MAX_ODDS = 9.2  # log-odds of 1e-4
 
 
 def powers(simulation: Simulation, station: int) -> np.ndarray:
@@ -56,7 +61,7 @@ def window_powers(found: np.ndarray, starts_s: np.ndarray) -> np.ndarray:
 
 
 def labels_of(power: np.ndarray, covered: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(window,) label (3: both, -1: grey) and SNR of the tremor, at one station."""
+    """(window,) label (3: both, -1: grey) and SNR of the tremor, NaN with an earthquake, at one station."""
     tremor = np.sqrt(power[0] / np.maximum(power[1] + power[2], 1e-60))
     alone = np.sqrt(power[0] / np.maximum(power[2], 1e-60))
     earthquake = np.sqrt(power[1] / np.maximum(power[0] + power[2], 1e-60))
@@ -66,7 +71,7 @@ def labels_of(power: np.ndarray, covered: np.ndarray) -> tuple[np.ndarray, np.nd
     labels[(tremor >= LOUD) & (quake_alone < SILENT) & covered] = 1
     labels[(earthquake >= LOUD) & (alone < SILENT)] = 2
     labels[(alone >= LOUD) & (quake_alone >= LOUD) & covered] = 3
-    return labels, tremor
+    return labels, np.where(quake_alone < SILENT, tremor, np.nan)
 
 
 def covered_windows(simulation: Simulation, station: int, starts_s: np.ndarray) -> np.ndarray:
@@ -179,6 +184,8 @@ def main() -> None:
             "earthquake": int((guess == 2).sum()),
         }  # fmt: skip
         rows["p_tremor_by_distance"] = by_distance(found.values[:, 1], distances)
+        rows["log_odds_by_snr"], errors = odds_by_snr(found.values[:, 1], snr)
+        rows["errors_alike_by_distance"] = errors_alike(errors, feed.network)
         details[name] = {"hash": weights.hash, "short": short(rows)} | rows
         result[f"{name} {weights.hash}"] = summary(rows)
         result[f"{name}: recall of tremor by SNR"] = in_bins(rows["by_snr"])
@@ -249,6 +256,38 @@ def by_distance(p_tremor: np.ndarray, distances: np.ndarray) -> list[dict[str, f
         if inside.any():
             mean = round(float(p_tremor[inside].mean()), 4)
             rows.append({"from_km": low, "to_km": high, "windows": int(inside.sum()), "mean_p_tremor": mean})
+    return rows
+
+
+def odds_by_snr(p_tremor: np.ndarray, snr: np.ndarray) -> tuple[list[dict[str, float]], np.ndarray]:
+    """Mean and spread of the log-odds of tremor in steps of SNR, and the error of each, in spreads."""
+    with np.errstate(divide="ignore"):
+        odds = np.clip(np.log(p_tremor / (1 - p_tremor)), -MAX_ODDS, MAX_ODDS)
+    rows, errors = [], np.full(odds.shape, np.nan)
+    for low, high in itertools.pairwise(ODDS_SNR):
+        inside = (snr >= low) & (snr < high) & np.isfinite(odds)
+        if inside.sum() > 1:
+            mean, spread = float(odds[inside].mean()), float(odds[inside].std())
+            errors[inside] = (odds[inside] - mean) / max(spread, 1e-6)
+            middle = float(np.exp(np.log(np.maximum(snr[inside], 0.01)).mean()))
+            row = {"windows": int(inside.sum()), "snr": middle, "mean": mean, "spread": spread}
+            row |= {f"quantile_{q}": float(np.quantile(odds[inside], q / 100)) for q in PERCENTS}
+            rows.append({key: round(value, 3) for key, value in row.items()})
+    return rows, errors
+
+
+def errors_alike(errors: np.ndarray, network: Network) -> list[dict[str, float]]:
+    """Correlation of the errors of two stations in the same window, by their distance."""
+    latitudes, longitudes = network.latitudes, network.longitudes
+    apart = distances_km(latitudes[:, None], longitudes[:, None], latitudes, longitudes)
+    known = np.isfinite(errors)
+    total, count = np.where(known, errors, 0) @ np.where(known, errors, 0).T, known @ known.T.astype(float)
+    rows = []
+    for low, high in itertools.pairwise(PAIRS_KM):
+        inside = np.triu((apart >= low) & (apart < high), 1) & (count > 0)
+        if inside.any():
+            alike = round(float(total[inside].sum() / count[inside].sum()), 4)
+            rows.append({"from_km": low, "to_km": high, "correlation": alike})
     return rows
 
 
