@@ -12,6 +12,11 @@ events and days left out (``tools/shared_data.py`` tells which). Real noise is t
 components, as a network would be read, with the hour before as background; windows in which something rises
 as an earthquake does are left out.
 
+A stack of LFEs counts only if its signal rises above what comes before P (``isolate_signals``). That rule is
+younger than the first look at this test: nearly all misses were then of one stack (NC.KCPB, family MF1), a hum
+at 4.2 Hz that swells before P, has no LFE to be seen in it, and was called noise. With it, and the others that
+the rule takes away, recall at real times was 0.89 for these weights and for those before them.
+
 One real ocean-bottom record of 180 s is all there is: nothing here is a statement about a real ocean-bottom
 network, S-net least of all. Prints tables and one JSON object.
 """
@@ -227,8 +232,18 @@ def score_semi_real(judge: Judge, noise: Noise, use: str, count: int, seed: int)
             "snr_2_or_more": {"recall": share(tremor, loud), "at_threshold": share(sure, loud),
                               "at_threshold_three_components": share(sure, loud & three)},
             "by_snr": rows,
+            "by_station": {
+                f"{code}, family {family}": share(tremor, loud & mine.to_numpy())
+                for (code, family), mine in pairs_of(found.table)
+            },
         }  # fmt: skip
     return result
+
+
+def pairs_of(table):
+    """Station and family of LFEs, and which windows are of them."""
+    pairs = sorted(set(zip(table["lfe_station"], table["family"], strict=True)))
+    return [(pair, (table["lfe_station"] == pair[0]) & (table["family"] == pair[1])) for pair in pairs]
 
 
 def score_earthquakes(judge: Judge, noise: Noise, use: str, seed: int) -> dict[str, object]:
@@ -416,6 +431,17 @@ def curves(rows: dict) -> list[dict[str, object]]:
     return table
 
 
+def station_table(rows: dict) -> dict[str, dict[str, object]]:
+    """Recall of semi-real tremor at each test station, of each test family."""
+    parts = {kind: one["by_station"] for kind, one in rows["semi_real"].items()}
+    names = sorted({name for part in parts.values() for name in part})
+    return {
+        name: {f"{kind}, {key}": part.get(name, {}).get(what)
+               for kind, part in parts.items() for key, what in (("recall", "share"), ("windows", "of"))}
+        for name in names
+    }  # fmt: skip
+
+
 def noise_table(rows: dict) -> dict[str, dict[str, object]]:
     return {
         f"{one['station']} {one['recording']}": {
@@ -458,6 +484,7 @@ def main() -> None:
             print(f"{name} {part}: {json.dumps(rows[part])[:200]}", file=sys.stderr, flush=True)
         result[f"{name} {judge.weights.hash}"] = bars(rows)
         result[f"{name}: tremor against SNR"] = curves(rows)
+        result[f"{name}: recall of semi-real tremor by station, SNR 2-10"] = station_table(rows)
         result[f"{name}: real noise"] = noise_table(rows)
         quakes = rows["simulated"]["earthquakes_by_kind"]
         result[f"{name}: simulated earthquakes"] = {

@@ -251,12 +251,14 @@ def semi_real(
     for snr in snrs:
         for _ in range(count):
             draw = stacks.draw_real if real_times else stacks.draw_dense
-            window, (signal, family) = noise.draw(rng), draw(stations[rng.integers(len(stations))], rng)
+            window, station = noise.draw(rng), stations[rng.integers(len(stations))]
+            signal, family = draw(station, rng)
             made = put_into_noise(window.samples, signal, snr, RATE_HZ)
             if made is not None:
                 kind = "real times" if real_times else "drawn times"
                 row = {"category": "tremor", "snr": snr, "kind": kind, "origin": "semi-real"}
-                rows.append((made, window, row | {"family": family}))
+                row |= {"family": family, "lfe_station": stacks.library.network.codes[station]}
+                rows.append((made, window, row))
     return windows_in_noise(rows, keep=keep)
 
 

@@ -287,6 +287,17 @@ def test_noise_of_a_stack_is_taken_away_whatever_components_it_has():
         assert (there[:, 900:] ** 2).mean() < 0.2  # of 1 that is there
 
 
+def test_hum_that_swells_before_p_already_is_no_signal():
+    rng = np.random.default_rng(6)
+    times = np.arange(1201) / 20
+    noise = 0.05 * rng.standard_normal((1, 1, 3, 1201))
+    hum = np.sin(2 * np.pi * 4.2 * times) * np.exp(-0.5 * ((times - 32) / 12) ** 2)
+    pulse = np.sin(2 * np.pi * 4.2 * times) * np.exp(-0.5 * ((times - 38) / 1) ** 2)
+    for motion, counts in ((hum, False), (pulse, True)):
+        signal = isolate_signals((noise + motion).astype(np.float32), np.array([[30.0]]), 2.0)
+        assert np.isfinite(signal).all() == counts
+
+
 def test_broken_libraries_are_refused_with_their_key(tmp_path):
     (tmp_path / "families.csv").write_text("template,family,latitude,longitude,depth_km\na,f,40,-123,35\n")
     with pytest.raises(SettingsError, match=r"semi_real\.library.*stations\.csv"):

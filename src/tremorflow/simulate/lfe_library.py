@@ -190,7 +190,8 @@ def isolate_signals(
     p_times_s : (template, station)
         When P comes, in seconds after the first sample.
     min_snr
-        A stack counts if its strongest 2 s are this much larger than its noise, in amplitude.
+        A stack counts if its strongest 2 s are this much larger than its noise, and than the 5 s before P, in
+        amplitude: hums that swell over half a minute are in some stacks, and no LFE.
 
     Notes
     -----
@@ -200,13 +201,22 @@ def isolate_signals(
     """
     power = stack_power(waveforms, 2.0)
     noise = np.percentile(power, 20, axis=-1)  # before the P or late in the coda
-    strong = power.max(axis=-1) >= min_snr**2 * noise
+    strong = power.max(axis=-1) >= min_snr**2 * np.fmax(noise, _power_before_p(waveforms, p_times_s))
     gain = np.clip(1 - noise[..., None] / np.maximum(power, 1e-30), 0, 1)
     after_s = np.arange(waveforms.shape[-1]) / STACK_RATE_HZ - p_times_s[..., None]
     gain *= np.sin(0.5 * np.pi * np.clip(after_s + 1.5, 0, 1)) ** 2
     gain *= np.clip((np.arange(waveforms.shape[-1])[::-1]) / STACK_RATE_HZ / 2.0, 0, 1)  # no step at the end
     signals = waveforms * gain[:, :, None, :].astype(np.float32)
     return np.where(strong[..., None, None], signals, np.float32(np.nan))
+
+
+def _power_before_p(waveforms: NDArray[np.float32], p_times_s: FloatArray) -> FloatArray:
+    """(template, station) mean power of the 5 s that end 1.5 s before P, NaN with less than 1 s of them."""
+    to_p_s = p_times_s[..., None] - np.arange(waveforms.shape[-1]) / STACK_RATE_HZ
+    before = (to_p_s > 1.5) & (to_p_s <= 6.5)
+    total = (np.nansum(np.asarray(waveforms, dtype=np.float64) ** 2, axis=-2) * before).sum(axis=-1)
+    count = before.sum(axis=-1)
+    return np.where(count >= STACK_RATE_HZ, total / np.maximum(count, 1), np.nan)
 
 
 def stack_power(waveforms: NDArray[np.float32], smooth_s: float) -> FloatArray:
