@@ -12,10 +12,9 @@ events and days left out (``tools/shared_data.py`` tells which). Real noise is t
 components, as a network would be read, with the hour before as background; windows in which something rises
 as an earthquake does are left out.
 
-A stack of LFEs counts only if its signal rises above what comes before P (``isolate_signals``). That rule is
-younger than the first look at this test: nearly all misses were then of one stack (NC.KCPB, family MF1), a hum
-at 4.2 Hz that swells before P, has no LFE to be seen in it, and was called noise. With it, and the others that
-the rule takes away, recall at real times was 0.89 for these weights and for those before them.
+A stack of LFEs counts only if its signal rises above what comes before P (``isolate_signals``). That rule
+is younger than the first look at this test: nearly all misses were then of one stack (NC.KCPB, family MF1),
+a hum near 4 Hz that swells before P and hides whatever LFE there is; it was called noise.
 
 One real ocean-bottom record of 180 s is all there is: nothing here is a statement about a real ocean-bottom
 network, S-net least of all. Prints tables and one JSON object.
