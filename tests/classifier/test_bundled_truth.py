@@ -86,8 +86,12 @@ def test_t_phases_ships_and_air_guns_are_hardly_ever_tremor(classifier):
     assert called.mean() <= 0.03
 
 
-def test_two_real_earthquakes_are_never_called_tremor(shared_data, classifier):
-    """PR44 is a station that no weights have heard, 2017-09-09, 06:35 and 06:45."""
+@pytest.fixture(scope="module")
+def hour_at_pr44(shared_data, classifier):
+    """Classes of the windows of an hour at a station that no weights have heard, and which hold earthquakes.
+
+    They are of 2017-09-09, 06:35 and 06:45.
+    """
     path = shared_data / "noise" / "puertorico" / "PR.20170909_060000.mseed"
     found = classify_files(ClassifyRequest([path], weights=classifier.weights.card["name"])).probabilities
     row = found.network.codes.index("PR.PR44")
@@ -95,10 +99,23 @@ def test_two_real_earthquakes_are_never_called_tremor(shared_data, classifier):
     holds = np.zeros(len(minutes), dtype=bool)
     for minute in (35, 45):
         holds |= (minutes <= minute) & (minutes + 2 > minute)
+    return found.values[row].argmax(axis=0), holds
+
+
+def test_two_real_earthquakes_are_never_called_tremor(hour_at_pr44):
+    called, holds = hour_at_pr44
     assert holds.sum() == 4
-    assert (found.values[row].argmax(axis=0)[holds] != TREMOR).all()
-    if classifier.weights.card["name"] == "mixed":  # the other knows no real noise, and nothing is said of it
-        assert (found.values[row].argmax(axis=0)[~holds] == TREMOR).mean() <= 0.05
+    assert (called[holds] != TREMOR).all()
+
+
+def test_a_real_quiet_hour_is_rarely_called_tremor(hour_at_pr44, classifier, request):
+    if classifier.weights.card["name"] == "simulated":
+        known = (
+            "3 windows of 55: weights that have heard no real noise; docs/explanation/classifier.md says so"
+        )
+        request.applymarker(pytest.mark.xfail(reason=known, strict=True))
+    called, holds = hour_at_pr44
+    assert (called[~holds] == TREMOR).mean() <= 0.05
 
 
 def test_weights_are_small():
