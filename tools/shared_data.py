@@ -315,10 +315,12 @@ def more_pairs(library, signals: np.ndarray) -> dict[str, list[tuple[int, int]]]
     """
     pairs: dict[str, list[tuple[int, int]]] = {"train": [], "dev": [], "test": []}
     for template, station in np.argwhere(np.isfinite(signals).all(axis=-1).any(axis=-1)):
-        pairs[family_use(library, template)].append((int(template), int(station)))
-    return pairs | {"test": []}
+        if (use := family_use(library, template)) != "test":
+            pairs[use].append((int(template), int(station)))
+    return pairs
 
 
 def family_use(library, template: int) -> str:
+    """What the family of a template may be used for."""
     families = sorted(set(library.families))
     return thirds(families.index(library.families[template]))

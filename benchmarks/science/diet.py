@@ -232,17 +232,11 @@ def score_semi_real(judge: Judge, noise: Noise, use: str, count: int, seed: int)
                               "at_threshold_three_components": share(sure, loud & three)},
             "by_snr": rows,
             "by_station": {
-                f"{code}, family {family}": share(tremor, loud & mine.to_numpy())
-                for (code, family), mine in pairs_of(found.table)
+                f"{code}, family {family}": share(tremor[rows.index], loud[rows.index])
+                for (code, family), rows in found.table.groupby(["lfe_station", "family"])
             },
         }  # fmt: skip
     return result
-
-
-def pairs_of(table):
-    """Station and family of LFEs, and which windows are of them."""
-    pairs = sorted(set(zip(table["lfe_station"], table["family"], strict=True)))
-    return [(pair, (table["lfe_station"] == pair[0]) & (table["family"] == pair[1])) for pair in pairs]
 
 
 def score_earthquakes(judge: Judge, noise: Noise, use: str, seed: int) -> dict[str, object]:

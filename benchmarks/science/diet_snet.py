@@ -19,6 +19,7 @@ import sys
 from dataclasses import replace
 
 import numpy as np
+from scipy.special import logit
 
 from tremorflow.batch.classify import classify_recordings
 from tremorflow.batch.simulated import SimulatedWaveforms
@@ -261,8 +262,7 @@ def by_distance(p_tremor: np.ndarray, distances: np.ndarray) -> list[dict[str, f
 
 def odds_by_snr(p_tremor: np.ndarray, snr: np.ndarray) -> tuple[list[dict[str, float]], np.ndarray]:
     """Mean and spread of the log-odds of tremor in steps of SNR, and the error of each, in spreads."""
-    with np.errstate(divide="ignore"):
-        odds = np.clip(np.log(p_tremor / (1 - p_tremor)), -MAX_ODDS, MAX_ODDS)
+    odds = np.clip(logit(p_tremor), -MAX_ODDS, MAX_ODDS)
     rows, errors = [], np.full(odds.shape, np.nan)
     for low, high in itertools.pairwise(ODDS_SNR):
         inside = (snr >= low) & (snr < high) & np.isfinite(odds)
@@ -280,8 +280,8 @@ def errors_alike(errors: np.ndarray, network: Network) -> list[dict[str, float]]
     """Correlation of the errors of two stations in the same window, by their distance."""
     latitudes, longitudes = network.latitudes, network.longitudes
     apart = distances_km(latitudes[:, None], longitudes[:, None], latitudes, longitudes)
-    known = np.isfinite(errors)
-    total, count = np.where(known, errors, 0) @ np.where(known, errors, 0).T, known @ known.T.astype(float)
+    known, filled = np.isfinite(errors).astype(float), np.nan_to_num(errors)
+    total, count = filled @ filled.T, known @ known.T
     rows = []
     for low, high in itertools.pairwise(PAIRS_KM):
         inside = np.triu((apart >= low) & (apart < high), 1) & (count > 0)

@@ -218,12 +218,11 @@ class LfeStacks:
     """Isolated stacks of real LFEs, put together again as tremor at one station."""
 
     def __init__(self, use: str) -> None:
-        library = self.library = read_lfe_library(shared_data.shared_folder() / "lfe")
-        signals = isolate_signals(library.waveforms, library.p_times_s, MIN_STACK_SNR)
-        self.pairs = shared_data.lfe_pairs(library, signals)[use]
-        more = more_signals(library)
-        added = [(t, s + signals.shape[1]) for t, s in shared_data.more_pairs(library, more)[use]]
-        self.signals = np.concatenate([signals, more], axis=1)
+        self.library, self.signals = all_signals()
+        count = len(self.library.network)
+        self.pairs = shared_data.lfe_pairs(self.library, self.signals[:, :count])[use]
+        more = shared_data.more_pairs(self.library, self.signals[:, count:])[use]
+        added = [(template, station + count) for template, station in more]
         whole = np.isfinite(self.signals).all(axis=(2, 3))
         self.templates = by_station([*self.pairs, *(pair for pair in added if whole[pair])])
         self.of_vertical = by_station([*self.pairs, *added])
@@ -300,6 +299,14 @@ class LfeStacks:
         north = (latitudes[one] - latitudes[other]) * 111.2
         east = (longitudes[one] - longitudes[other]) * 111.2 * np.cos(np.radians(latitudes[one]))
         return float(np.hypot(north, east))
+
+
+@lru_cache(maxsize=1)
+def all_signals() -> tuple[LfeLibrary, np.ndarray]:
+    """Library and isolated stacks (template, station, 3, time): of its network, then of other stations."""
+    library = read_lfe_library(shared_data.shared_folder() / "lfe")
+    signals = isolate_signals(library.waveforms, library.p_times_s, MIN_STACK_SNR)
+    return library, np.concatenate([signals, more_signals(library)], axis=1)
 
 
 def more_signals(library: LfeLibrary) -> np.ndarray:

@@ -20,6 +20,7 @@ KEY = "semi_real.library"
 # Channels end in E, N, Z, or 1, 2, Z where the sensor was not turned (borehole): SEED asks for 1 near north.
 COMPONENT = {"E": 0, "2": 0, "N": 1, "1": 1, "Z": 2}
 INSTRUMENTS = ("HH", "BH", "EH", "SH")  # of a station with several: broadband first, they are quieter
+EARLY_S = 1.5  # that a stack may move ahead of the predicted P
 REACH_KM = 500.0  # of the travel times; the stations furthest from a template are 250 km away
 
 
@@ -199,29 +200,35 @@ def isolate_signals(
     of 0.8 s). Later the three components are multiplied by the Wiener gain ``1 - noise power / power``, the
     power taken over 2 s: otherwise hundreds of summed stacks carry a stationary noise that no tremor has.
     """
-    power = stack_power(waveforms, 2.0)
+    squares = _squares(waveforms)
+    power = _smoothed(squares, 2.0)
     noise = np.percentile(power, 20, axis=-1)  # before the P or late in the coda
-    strong = power.max(axis=-1) >= min_snr**2 * np.fmax(noise, _power_before_p(waveforms, p_times_s))
-    gain = np.clip(1 - noise[..., None] / np.maximum(power, 1e-30), 0, 1)
     after_s = np.arange(waveforms.shape[-1]) / STACK_RATE_HZ - p_times_s[..., None]
-    gain *= np.sin(0.5 * np.pi * np.clip(after_s + 1.5, 0, 1)) ** 2
+    strong = power.max(axis=-1) >= min_snr**2 * np.fmax(noise, _mean_before_p(squares, after_s))
+    gain = np.clip(1 - noise[..., None] / np.maximum(power, 1e-30), 0, 1)
+    gain *= np.sin(0.5 * np.pi * np.clip(after_s + EARLY_S, 0, 1)) ** 2
     gain *= np.clip((np.arange(waveforms.shape[-1])[::-1]) / STACK_RATE_HZ / 2.0, 0, 1)  # no step at the end
     signals = waveforms * gain[:, :, None, :].astype(np.float32)
     return np.where(strong[..., None, None], signals, np.float32(np.nan))
 
 
-def _power_before_p(waveforms: NDArray[np.float32], p_times_s: FloatArray) -> FloatArray:
-    """(template, station) mean power of the 5 s that end 1.5 s before P, NaN with less than 1 s of them."""
-    to_p_s = p_times_s[..., None] - np.arange(waveforms.shape[-1]) / STACK_RATE_HZ
-    before = (to_p_s > 1.5) & (to_p_s <= 6.5)
-    total = (np.nansum(np.asarray(waveforms, dtype=np.float64) ** 2, axis=-2) * before).sum(axis=-1)
+def _mean_before_p(squares: FloatArray, after_s: FloatArray) -> FloatArray:
+    """(template, station) mean of the 5 s before anything moves, NaN with less than 1 s of them."""
+    before = (after_s < -EARLY_S) & (after_s >= -EARLY_S - 5.0)
     count = before.sum(axis=-1)
-    return np.where(count >= STACK_RATE_HZ, total / np.maximum(count, 1), np.nan)
+    return np.where(count >= STACK_RATE_HZ, (squares * before).sum(axis=-1) / np.maximum(count, 1), np.nan)
 
 
 def stack_power(waveforms: NDArray[np.float32], smooth_s: float) -> FloatArray:
     """(..., time) sum of the squares of the components that are there, averaged over some seconds."""
-    squares = np.nansum(np.asarray(waveforms, dtype=np.float64) ** 2, axis=-2)
+    return _smoothed(_squares(waveforms), smooth_s)
+
+
+def _squares(waveforms: NDArray[np.float32]) -> FloatArray:
+    return np.asarray(np.nansum(np.asarray(waveforms, dtype=np.float64) ** 2, axis=-2))
+
+
+def _smoothed(squares: FloatArray, smooth_s: float) -> FloatArray:
     return np.asarray(uniform_filter1d(squares, round(smooth_s * STACK_RATE_HZ), axis=-1, mode="nearest"))
 
 
