@@ -247,7 +247,7 @@ def semi_real(
     seconds apart, so that three may be all. Else at drawn times, denser than catalogues know.
     """
     rng, stacks = np.random.default_rng(seed), LfeStacks(use)
-    stations, rows = sorted(stacks.templates), []
+    stations, codes, rows = sorted(stacks.templates), stacks.library.network.codes, []
     for snr in snrs:
         for _ in range(count):
             draw = stacks.draw_real if real_times else stacks.draw_dense
@@ -257,7 +257,8 @@ def semi_real(
             if made is not None:
                 kind = "real times" if real_times else "drawn times"
                 row = {"category": "tremor", "snr": snr, "kind": kind, "origin": "semi-real"}
-                row |= {"family": family, "lfe_station": stacks.library.network.codes[station]}
+                code = codes[station] if station < len(codes) else "without place"
+                row |= {"family": family, "lfe_station": code}
                 rows.append((made, window, row))
     return windows_in_noise(rows, keep=keep)
 

@@ -62,7 +62,7 @@ REAL_NOISE = {"Puerto Rico": 0.32, "one component": 0.24, "spectra": 0.34, "stac
 SHARE_LFE = 0.6  # of tremor: without parametric tremor only stacks are known, without stacks only parameters
 SHARE_REAL_EARTHQUAKE = 0.45
 NEGATIVES = {  # of noise; the rest is background. With three times as many made up, tremor was called noise
-    "nuisance": 0.2, "swell": 0.05, "hum": 0.04, "engine": 0.03, "burst": 0.03,
+    "nuisance": 0.2, "swell": 0.07, "hum": 0.05, "engine": 0.04, "burst": 0.04,
 }  # fmt: skip
 SHARE_VERTICAL = 0.3  # of windows of any class: most stations that have stacks of LFEs record no other
 SHARE_COMPLETED = 0.25  # of any class: as records shorter than a window are
@@ -164,7 +164,11 @@ class Earthquake:
 
     @classmethod
     def of(cls, recording: Recording) -> "Earthquake":
-        samples = at_rate(recording, RATE_HZ)
+        return cls.made(recording, at_rate(recording, RATE_HZ))
+
+    @classmethod
+    def made(cls, recording: Recording, samples: np.ndarray) -> "Earthquake":
+        """From samples at 25 Hz."""
         onset = recording.p_s if np.isfinite(recording.p_s) else recording.s_s
         before = round((onset - 1.5) * RATE_HZ)
         if before < 6 * RATE_HZ:
@@ -173,6 +177,12 @@ class Earthquake:
         amplitudes = np.full((3, len(noise_amplitudes(samples[:, :100])[0])), np.nan)
         amplitudes[live] = noise_amplitudes(samples[live][:, :before])
         return cls(recording, samples, amplitudes)
+
+    def vertical_alone(self) -> "Earthquake":
+        """The record without its horizontals."""
+        samples = self.samples.copy()
+        samples[:2] = np.nan
+        return self.made(self.recording, samples)
 
     @property
     def onset_s(self) -> float:
@@ -444,6 +454,8 @@ class Composer:
 
     def _native(self, real: RealPool, rng: Generator) -> Made:
         one = draw_earthquake(real.natives, rng)
+        if np.isfinite(one.samples[2]).all() and rng.random() < SHARE_VERTICAL:
+            one = one.vertical_alone()
         assert one.noise is not None
         noise = spectral_window(one.noise, one.recording.station, rng)
         row: Row = {"trace_kind": "native", "trace_origin": "recorded", "trace_group": one.recording.event}
@@ -484,9 +496,9 @@ def origin(noise: NoiseWindow) -> str:
 
 
 def draw_earthquake(earthquakes: Sequence[Earthquake], rng: Generator) -> Earthquake:
-    """One of them, each source alike however many it has."""
-    sources = sorted({one.recording.source for one in earthquakes})
-    source = sources[rng.integers(len(sources))]
+    """One of them; a source with four times as many records as another comes twice as often."""
+    sources, counts = np.unique([one.recording.source for one in earthquakes], return_counts=True)
+    source = rng.choice(sources, p=np.sqrt(counts) / np.sqrt(counts).sum())
     chosen = [one for one in earthquakes if one.recording.source == source]
     return chosen[rng.integers(len(chosen))]
 

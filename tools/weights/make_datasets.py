@@ -1,6 +1,6 @@
 """Make the datasets that the bundled weights are trained on.
 
-    python tools/weights/make_datasets.py FOLDER [--windows 72000] [--pool 36000] [--seed 1]
+    python tools/weights/make_datasets.py FOLDER [--windows 96000] [--pool 48000] [--seed 1]
     [--simulated-only]
 
 Two of them, in SeisBench's format: ``simulated`` from the simulator alone, ``mixed`` also from the real
@@ -84,8 +84,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--windows", type=int, default=72000)
-    parser.add_argument("--pool", type=int, default=36000)
+    parser.add_argument("--windows", type=int, default=96000)
+    parser.add_argument("--pool", type=int, default=48000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--simulated-only", action="store_true")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
