@@ -108,12 +108,7 @@ def test_two_real_earthquakes_are_never_called_tremor(hour_at_pr44):
     assert (called[holds] != TREMOR).all()
 
 
-def test_a_real_quiet_hour_is_rarely_called_tremor(hour_at_pr44, classifier, request):
-    if classifier.weights.card["name"] == "simulated":
-        known = (
-            "3 windows of 55: weights that have heard no real noise; docs/explanation/classifier.md says so"
-        )
-        request.applymarker(pytest.mark.xfail(reason=known, strict=True))
+def test_a_real_quiet_hour_is_rarely_called_tremor(hour_at_pr44):
     called, holds = hour_at_pr44
     assert (called[~holds] == TREMOR).mean() <= 0.05
 
