@@ -21,7 +21,7 @@ from typer.models import ArgumentInfo, CommandInfo, ParameterInfo, TyperInfo
 import tremorflow
 from tremorflow.cli import app
 from tremorflow.options import toml_value
-from tremorflow.records import EVENT_COLUMNS, FULL_CHAIN_COLUMNS, Column
+from tremorflow.records import EVENT_COLUMNS, FULL_CHAIN_COLUMNS, GROUP_COLUMNS, Column
 from tremorflow.settings import Settings, format_settings, list_settings
 from tremorflow.simulate.outages import OutageSettings
 from tremorflow.simulate.scenario import NAMED, Scenario, read_scenario
@@ -116,7 +116,9 @@ def columns_page() -> str:
     text += "positive down from sea level; an empty cell (NaN, NaT) means unknown or not solved for.\n\n"
     text += column_table(EVENT_COLUMNS)
     text += "\n## Columns of the full chain\n\nReserved; the conventional method does not write them.\n\n"
-    return text + column_table(FULL_CHAIN_COLUMNS)
+    text += column_table(FULL_CHAIN_COLUMNS)
+    text += "\n## Columns of groups\n\nOf the table that `tremorflow associate` writes.\n\n"
+    return text + column_table(GROUP_COLUMNS)
 
 
 def column_table(columns: dict[str, Column]) -> str:

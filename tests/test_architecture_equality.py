@@ -14,7 +14,10 @@ FLOORS = (  # a room may import rooms of lower floors; a new room needs a place 
     ("errors", "options", "whole_files", "resources"),
     ("records", "geodesy", "counting"),
     ("plate", "truth"),
-    ("io", "traveltime", "spectrogram", "preprocess", "simulate", "classifier", "catalog", "locate"),
+    (
+        *("io", "traveltime", "spectrogram", "preprocess", "simulate"),
+        *("classifier", "associate", "locate", "catalog"),
+    ),
     ("analysis", "settings", "figures"),
     ("batch",),
     ("cli",),

@@ -10,10 +10,12 @@ __version__ = "0.1.0"
 
 _ROOMS = {  # public name -> module that holds it
     "Archive": "tremorflow.io.archive",
+    "AssociationSettings": "tremorflow.associate",
     "CatalogError": "tremorflow.errors",
     "Classifier": "tremorflow.classifier.infer",
     "DataError": "tremorflow.errors",
     "Envelopes": "tremorflow.records",
+    "Groups": "tremorflow.associate",
     "MissingExtraError": "tremorflow.errors",
     "ModelError": "tremorflow.errors",
     "Network": "tremorflow.records",
@@ -27,6 +29,7 @@ _ROOMS = {  # public name -> module that holds it
     "Waveforms": "tremorflow.records",
     "Weights": "tremorflow.classifier.weights",
     "WindowDataset": "tremorflow.classifier.dataset",
+    "associate_stations": "tremorflow.associate",
     "classify_recordings": "tremorflow.batch.classify",
     "compare_catalogs": "tremorflow.catalog.compare",
     "compute_envelopes": "tremorflow.preprocess",
@@ -35,6 +38,7 @@ _ROOMS = {  # public name -> module that holds it
     "evaluate_catalog": "tremorflow.catalog.evaluate",
     "event_table": "tremorflow.records",
     "finish_catalog": "tremorflow.analysis",
+    "group_table": "tremorflow.associate",
     "labelled_windows": "tremorflow.simulate.windows",
     "locate_windows": "tremorflow.locate",
     "open_archive": "tremorflow.io.archive",
@@ -65,6 +69,10 @@ __all__ = [  # noqa: PLE0604 - the names of the table above, sorted there
 if TYPE_CHECKING:  # what type checkers and editors see; a test holds it against the table
     from tremorflow.analysis import detect_tremor as detect_tremor
     from tremorflow.analysis import finish_catalog as finish_catalog
+    from tremorflow.associate import AssociationSettings as AssociationSettings
+    from tremorflow.associate import Groups as Groups
+    from tremorflow.associate import associate_stations as associate_stations
+    from tremorflow.associate import group_table as group_table
     from tremorflow.batch.classify import classify_recordings as classify_recordings
     from tremorflow.batch.classify import read_spectrograms as read_spectrograms
     from tremorflow.batch.simulate import write_simulation as write_simulation

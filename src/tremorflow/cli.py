@@ -202,6 +202,31 @@ def classify(  # noqa: PLR0913, PLR0917 - a command has as many as it has option
         typer.echo("\n".join(summary_lines(found, output)))
 
 
+@app.command()
+def associate(
+    probabilities: Annotated[Path, typer.Argument(help="What `tremorflow classify` wrote.")],
+    output: Annotated[Path, typer.Option(help="Table to write (CSV).")] = Path("groups.csv"),
+    method: Annotated[
+        Literal["sources", "persistence", "components", "k_core", "dbscan"],
+        typer.Option(help="A fit of sources; persistence of peaks; or a baseline."),
+    ] = "sources",
+    min_stations: Annotated[int, typer.Option(min=1, help="In a group.")] = 4,
+    figure: Annotated[
+        str, typer.Option(help="UTC, or 'busiest': window whose station graph is drawn, as PNG beside it.")
+    ] = "",
+) -> None:
+    """Group the stations that hear the same tremor, window by window, and link groups into episodes."""
+    from tremorflow.associate import AssociationSettings
+    from tremorflow.batch.associate_files import associate_file, draw_window, summary_lines, write_groups
+
+    with _explained():
+        found = associate_file(probabilities, AssociationSettings(method=method, min_stations=min_stations))
+        write_groups(found, output)
+        if figure:
+            draw_window(found, figure, output.with_suffix(".png"))
+        typer.echo("\n".join(summary_lines(found, output)))
+
+
 dataset_app = typer.Typer(
     help="Make labelled windows to train and test on (SeisBench's format).", no_args_is_help=True
 )

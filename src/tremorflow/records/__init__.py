@@ -19,6 +19,7 @@ from tremorflow.records.stations import FloatArray, Network, Station
 from tremorflow.records.tables import (
     EVENT_COLUMNS,
     FULL_CHAIN_COLUMNS,
+    GROUP_COLUMNS,
     TIME,
     Column,
     event_table,
@@ -29,6 +30,7 @@ __all__ = [
     "CLASSES",
     "EVENT_COLUMNS",
     "FULL_CHAIN_COLUMNS",
+    "GROUP_COLUMNS",
     "NANOSECONDS",
     "PROBABILITY_COLUMNS",
     "ROLES",

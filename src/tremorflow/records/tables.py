@@ -59,6 +59,18 @@ FULL_CHAIN_COLUMNS: dict[str, Column] = {
     "me": Column("float64", "-", "energy magnitude, (log10 E - 4.4) / 1.5"),
 }
 
+GROUP_COLUMNS: dict[str, Column] = {
+    "group_id": Column("string", "-", "start of the window, and a counter from the strongest down"),
+    "episode_id": Column("string", "-", "groups of one place that follow each other, by their first group"),
+    "start_time": Column(TIME, "UTC", "first sample of the window"),
+    "end_time": Column(TIME, "UTC", "end of the window"),
+    "latitude": Column("float64", "deg", "where the stations point to; envelopes locate better"),
+    "longitude": Column("float64", "deg", "as latitude"),
+    "n_stations": Column("Int64", "-", "stations of the group"),
+    "p_highest": Column("float64", "-", "highest p_tremor of a station of the group"),
+    "stations": Column("string", "-", "their codes, joined by ';', from the highest p_tremor down"),
+}
+
 
 def event_table(rows: Sequence[dict[str, object]] | pd.DataFrame = ()) -> pd.DataFrame:
     """Event table with the declared columns and dtypes from rows that may lack some of them.

@@ -1,0 +1,18 @@
+"""GrASP, our re-implementation: probabilities of the stations -> groups of stations, one for each source."""
+
+from tremorflow.associate.episodes import link_groups
+from tremorflow.associate.graph import StationGraph, group_edges, station_graph
+from tremorflow.associate.groups import Groups, associate_stations
+from tremorflow.associate.settings import AssociationSettings
+from tremorflow.associate.table import group_table
+
+__all__ = [
+    "AssociationSettings",
+    "Groups",
+    "StationGraph",
+    "associate_stations",
+    "group_edges",
+    "group_table",
+    "link_groups",
+    "station_graph",
+]

@@ -1,0 +1,48 @@
+"""Episodes: groups that follow each other, window after window, at one place."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from tremorflow.associate.groups import Groups
+from tremorflow.associate.settings import AssociationSettings
+from tremorflow.geodesy import distances_km
+
+
+def link_groups(groups: Groups, settings: AssociationSettings) -> NDArray[np.intp]:
+    """Link groups into episodes: the number (group,) of each, in order of their first windows.
+
+    Parameters
+    ----------
+    groups
+        Of windows in order of time, without gaps.
+    settings
+        Groups of consecutive windows are of one episode if they share ``episode_overlap`` of their stations,
+        or lie within ``episode_km``.
+    """
+    first, second = _consecutive(groups.windows)
+    apart = distances_km(
+        groups.latitudes[first], groups.longitudes[first], groups.latitudes[second], groups.longitudes[second]
+    )
+    linked = (apart <= settings.episode_km) | (_overlap(groups, first, second) >= settings.episode_overlap)
+    count = len(groups)
+    links = coo_array((np.ones(int(linked.sum())), (first[linked], second[linked])), shape=(count, count))
+    labels = connected_components(links, directed=False)[1]
+    _, starts, episodes = np.unique(labels, return_index=True, return_inverse=True)
+    return np.asarray(np.argsort(np.argsort(starts))[episodes], dtype=np.intp)
+
+
+def _consecutive(windows: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Pairs (pair,) of groups of a window and of the next one."""
+    begin, end = (np.searchsorted(windows, windows + 1, side=side) for side in ("left", "right"))
+    first = np.repeat(np.arange(len(windows)), end - begin)
+    within = np.arange(len(first)) - np.repeat(np.cumsum(end - begin) - (end - begin), end - begin)
+    return first, np.repeat(begin, end - begin) + within
+
+
+def _overlap(groups: Groups, first: NDArray[np.intp], second: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Stations in common over stations in either (pair,), of pairs of groups."""
+    one = groups.labels[:, groups.windows[first]] == first
+    other = groups.labels[:, groups.windows[second]] == second
+    return np.asarray((one & other).sum(axis=0) / np.maximum((one | other).sum(axis=0), 1))

@@ -1,0 +1,236 @@
+"""Groups by a fit of sources: which ones, how strong, would make the stations say what they say."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, logit
+from scipy.stats import norm
+
+from tremorflow.associate.graph import CLIP, StationGraph, log_odds
+from tremorflow.associate.settings import AssociationSettings
+from tremorflow.geodesy import LocalFrame, distances_km
+from tremorflow.records import FloatArray
+
+LEVELS = np.geomspace(0.03, 60.0, 40)
+"""SNR in steps of a fifth: below the first no station hears anything, above the last every one does."""
+
+SIZES = np.geomspace(0.4, 80.0, 14)
+"""SNR of trial sources at ``REFERENCE_KM``, in steps of a half."""
+
+REFERENCE_KM = 25.0
+FREQUENCY_HZ = 4.0  # about the middle of 2-8 Hz for tremor, which falls with frequency
+ODDS_BINS = 64
+WIDEST = float(-logit(CLIP))  # log-odds that are told apart
+SPREAD_SNR, SPREAD_STEEPNESS = 0.4, 1.2  # of the spread, over those of the mean: bench grasp
+STRIDE_KM = 60.0  # that a source moves in one round
+MAX_ROUNDS = 6  # of refitting each source while the others stay; two or three mostly do
+
+Levels = NDArray[np.uint8]
+
+
+class Cut(NamedTuple):
+    """Groups of one window: the stations of each, and the latitude and longitude it points to."""
+
+    members: list[NDArray[np.intp]]
+    places: list[tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceGrid:
+    """What every station would hear of every trial source.
+
+    A trial is a node of the grid and one of ``SIZES``; sizes run fastest. ``latitudes`` and ``longitudes``
+    are (node,), ``levels`` (trial, station) places in ``LEVELS``; ``around`` are the nodes within
+    ``STRIDE_KM`` of each node, ``nearest`` (station,) is the node next to each station, and ``coarse`` are
+    trials at every second row and column of nodes and every second size.
+    """
+
+    latitudes: FloatArray
+    longitudes: FloatArray
+    levels: Levels
+    around: tuple[NDArray[np.intp], ...]
+    nearest: NDArray[np.intp]
+    coarse: NDArray[np.intp]
+
+    def trials_around(self, node: int) -> NDArray[np.intp]:
+        """All trials at the nodes around a node."""
+        return np.asarray((self.around[node][:, None] * len(SIZES) + np.arange(len(SIZES))).ravel())
+
+
+def source_grid(graph: StationGraph, settings: AssociationSettings) -> SourceGrid:
+    """Trial sources over the network and ``margin_km`` around it.
+
+    Notes
+    -----
+    SNR at hypocentral distance r: (r0 / r) exp(-pi f (r - r0) / (Q v)) times that at r0 = 25 km.
+    """
+    network = graph.network
+    frame = LocalFrame(float(network.latitudes.mean()), float(network.longitudes.mean()))
+    east, north = frame.to_km(network.latitudes, network.longitudes)
+    axes = [
+        np.arange(x.min() - settings.margin_km, x.max() + settings.margin_km + 1, settings.node_km)
+        for x in (east, north)
+    ]
+    x, y = (axis.ravel() for axis in np.meshgrid(*axes))
+    is_coarse = np.outer(np.arange(len(axes[1])) % 2 == 0, np.arange(len(axes[0])) % 2 == 0).ravel()
+    near = np.hypot(x[:, None] - east, y[:, None] - north).min(axis=1) <= settings.margin_km
+    x, y, is_coarse = x[near], y[near], is_coarse[near]
+    latitudes, longitudes = frame.to_degrees(x, y)
+    away = distances_km(latitudes[:, None], longitudes[:, None], network.latitudes, network.longitudes)
+    levels = level_of(amplitude(away, settings)[:, None, :] * SIZES[:, None])
+    apart = np.hypot(x[:, None] - x, y[:, None] - y)
+    return SourceGrid(
+        latitudes,
+        longitudes,
+        levels.reshape(-1, len(network)),
+        tuple(np.flatnonzero(row <= STRIDE_KM) for row in apart),
+        away.argmin(axis=0),
+        (np.flatnonzero(is_coarse)[:, None] * len(SIZES) + np.arange(0, len(SIZES), 2)).ravel(),
+    )
+
+
+def amplitude(distance_km: FloatArray, settings: AssociationSettings) -> FloatArray:
+    """Amplitude of S at an epicentral distance, over that at ``REFERENCE_KM``."""
+    r = np.hypot(distance_km, settings.depth_km)
+    decay = np.pi * FREQUENCY_HZ * (r - REFERENCE_KM) / (settings.quality_factor * settings.s_speed_km_s)
+    return np.asarray(REFERENCE_KM / r * np.exp(-decay))
+
+
+def level_of(snr: FloatArray) -> Levels:
+    """Place of the nearest of ``LEVELS``."""
+    step = np.log(LEVELS[1] / LEVELS[0])
+    place = np.rint(np.log(np.maximum(snr, LEVELS[0]) / LEVELS[0]) / step)
+    return np.asarray(np.clip(place, 0, len(LEVELS) - 1), dtype=np.uint8)
+
+
+TOGETHER = level_of(np.hypot(LEVELS[:, None], LEVELS))
+"""(level, level) of two sources at once: powers add; the lowest level adds nothing to itself."""
+
+TOGETHER[0, 0] = 0
+
+
+def likelihood_table(settings: AssociationSettings) -> NDArray[np.float32]:
+    """Log likelihood (bin, level) of log-odds at an SNR, over that where nothing is heard.
+
+    Notes
+    -----
+    Log-odds are normal, mean and spread logistic in ln SNR, as measured
+    (``benchmarks/science/grasp.py`` fits it); what lies beyond the ends counts there. A share ``outliers`` of
+    the stations says anything, so that no single one decides.
+    """
+    snr = np.log(LEVELS / settings.odds_snr)
+    loud = expit(settings.odds_steepness * snr)
+    mean = settings.odds_silent + (settings.odds_loud - settings.odds_silent) * loud
+    wide = expit(SPREAD_STEEPNESS * settings.odds_steepness * (snr - np.log(SPREAD_SNR)))
+    spread = settings.spread_silent + (settings.spread_loud - settings.spread_silent) * wide
+    inner = np.linspace(-WIDEST, WIDEST, ODDS_BINS + 1)[1:-1, None]
+    reached = np.pad(norm.cdf((inner - mean) / spread), ((1, 1), (0, 0)), constant_values=((0, 1), (0, 0)))
+    share = (1 - settings.outliers) * np.diff(reached, axis=0) + settings.outliers / ODDS_BINS
+    table = np.log(share)
+    return np.asarray(table - table[:, :1], dtype=np.float32)
+
+
+class SourceFit:
+    """Cuts windows by a fit of sources: each station belongs to the one that it should hear loudest."""
+
+    def __init__(self, graph: StationGraph, settings: AssociationSettings) -> None:
+        self.settings, self.graph = settings, graph
+        self.grid, self.table = source_grid(graph, settings), likelihood_table(settings)
+
+    def __call__(self, p_tremor: FloatArray, heights: FloatArray) -> Cut:
+        """Cut one window, by probabilities (station,), from the peaks of smoothed log-odds (station,)."""
+        fit = WindowFit(log_odds(p_tremor), self.grid, self.table)
+        trials = fit.sources(self.grid.nearest[peaks_of(heights, self.graph)], self.settings.penalty)
+        levels = self.grid.levels[trials]
+        loudest = levels.argmax(axis=0) if trials else np.zeros(len(p_tremor), dtype=np.intp)
+        heard = levels.max(axis=0, initial=0) >= level_of(np.array(self.settings.heard_snr))
+        joins = heard & (np.nan_to_num(p_tremor, nan=0.0) >= self.settings.member_probability)
+        members = [np.flatnonzero(joins & (loudest == k)) for k in range(len(trials))]
+        nodes = [trial // len(SIZES) for trial in trials]
+        places = [(float(self.grid.latitudes[k]), float(self.grid.longitudes[k])) for k in nodes]
+        return Cut(members, places)
+
+
+def peaks_of(heights: FloatArray, graph: StationGraph) -> NDArray[np.intp]:
+    """Stations whose smoothed log-odds are positive and the highest among their neighbours."""
+    filled = np.nan_to_num(heights, nan=-np.inf)
+    beaten = graph.adjacent & (filled[None, :] > filled[:, None])
+    return np.flatnonzero((filled > 0) & ~beaten.any(axis=1))
+
+
+class WindowFit:
+    """The log-odds of one window, and sources that explain them together.
+
+    Notes
+    -----
+    What a station hears is the power of all sources. The fit starts from a source at every peak of the
+    smoothed log-odds, and from the best single one; moves each in turn to where it fits best while the others
+    stay; drops those without which the log likelihood falls by less than the penalty; and adds those that
+    raise it by more.
+    """
+
+    def __init__(self, odds: FloatArray, grid: SourceGrid, table: NDArray[np.float32]) -> None:
+        self.known = np.flatnonzero(np.isfinite(odds))
+        bins = ((odds[self.known] + WIDEST) / (2 * WIDEST) * ODDS_BINS).astype(np.intp)
+        self.gains, self.grid = table[np.minimum(bins, ODDS_BINS - 1)], grid
+        self.levels = grid.levels[:, self.known]
+        self.offsets = np.arange(len(self.known), dtype=np.int32) * len(LEVELS)
+
+    def sources(self, nodes: NDArray[np.intp], penalty: float) -> list[int]:
+        """Trials that explain the window best, each for at least a penalty; ``nodes`` to begin at."""
+        candidates = [self._grown([], penalty)]
+        if len(nodes) > 1:
+            start: list[int] = []
+            for node in nodes:
+                start.append(self._best(start, self.grid.trials_around(int(node))))
+            candidates.append(self._grown(self._pruned(self._settled(start), penalty), penalty))
+        return max(candidates, key=lambda found: self._total(found) - penalty * len(found))
+
+    def _grown(self, found: list[int], penalty: float) -> list[int]:
+        """Add to sources further ones as long as each adds more than the penalty."""
+        while True:
+            longer = self._settled([*found, self._best(found, self.grid.coarse)])
+            if self._total(longer) < self._total(found) + penalty:
+                return found
+            found = longer
+
+    def _pruned(self, found: list[int], penalty: float) -> list[int]:
+        """Drop of sources those that are worth less than the penalty, the least one first."""
+        while found:
+            shorter = [self._settled(found[:k] + found[k + 1 :]) for k in range(len(found))]
+            best = max(shorter, key=self._total)
+            if self._total(best) + penalty < self._total(found):
+                return found
+            found = best
+        return found
+
+    def _settled(self, found: list[int]) -> list[int]:
+        """Move sources in turn, within a stride a round, until none moves any more."""
+        found = list(found)
+        for _ in range(MAX_ROUNDS if len(found) > 1 else 1):
+            before = list(found)
+            for k, trial in enumerate(before):
+                others = found[:k] + found[k + 1 :]
+                found[k] = self._best(others, self.grid.trials_around(trial // len(SIZES)))
+            if found == before:
+                break
+        return found
+
+    def _heard(self, trials: list[int]) -> Levels:
+        """Level (station,) of some sources together, 0 without any."""
+        total = np.zeros(len(self.known), dtype=np.uint8)
+        for trial in trials:
+            total = TOGETHER[total, self.levels[trial]]
+        return total
+
+    def _total(self, trials: list[int]) -> float:
+        """Log likelihood of some sources, over that of none."""
+        return float(self.gains[np.arange(len(self.known)), self._heard(trials)].sum())
+
+    def _best(self, others: list[int], trials: NDArray[np.intp]) -> int:
+        """Of some trials the one that is best beside others."""
+        gains = np.take_along_axis(self.gains, TOGETHER[self._heard(others)].astype(np.intp), axis=1)
+        places = self.levels[trials] + self.offsets
+        return int(trials[gains.ravel().take(places).sum(axis=1).argmax()])

@@ -1,0 +1,95 @@
+"""Probabilities of a file -> groups and episodes in a file, and the graph of a window as a picture."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tremorflow.associate import AssociationSettings, Groups, associate_stations, group_table, station_graph
+from tremorflow.errors import DataError
+from tremorflow.figures.station_graph import draw_station_graph
+from tremorflow.figures.style import write_png
+from tremorflow.io.probabilities import read_probabilities
+from tremorflow.records import CLASSES, Probabilities, utc
+from tremorflow.whole_files import whole_file
+
+TREMOR = CLASSES.index("tremor")
+
+
+@dataclass(frozen=True, slots=True)
+class Associated:
+    """What was associated: the probabilities, their groups, and the table of these."""
+
+    probabilities: Probabilities
+    groups: Groups
+    table: pd.DataFrame
+    settings: AssociationSettings
+
+
+def associate_file(path: str | Path, settings: AssociationSettings) -> Associated:
+    """Associate the probabilities that ``tremorflow classify`` wrote as arrays (.npz).
+
+    Raises
+    ------
+    DataError
+        A file that cannot be read, or one whose stations have no places.
+    """
+    source = Path(path).with_suffix(".npz")  # the table beside it has no coordinates
+    probabilities = read_probabilities(source)
+    if not len(probabilities.network):
+        raise DataError(
+            f"{source} has no station with coordinates; run `tremorflow classify` with --stations"
+        )
+    groups = associate_stations(probabilities.values[:, TREMOR], probabilities.network, settings)
+    return Associated(probabilities, groups, group_table(groups, probabilities, settings), settings)
+
+
+def write_groups(found: Associated, output: Path) -> None:
+    """Write the table as CSV, times in ISO 8601 with Z; ``DataError`` if that fails."""
+    table = found.table.assign(
+        **{name: found.table[name].dt.strftime("%Y-%m-%dT%H:%M:%SZ") for name in ("start_time", "end_time")}
+    ).round({"latitude": 4, "longitude": 4, "p_highest": 4})
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(output) as partial:
+            table.to_csv(partial, index=False, lineterminator="\n")
+    except OSError as error:
+        raise DataError(f"cannot write {output}: {error.strerror or error}; choose another place") from error
+
+
+def draw_window(found: Associated, time: str, path: Path) -> None:
+    """Draw the station graph of the window that begins last before a time, as PNG.
+
+    ``time`` is UTC, or "busiest": the window with most stations in groups.
+    """
+    starts = found.probabilities.start_times
+    if time == "busiest":
+        window = int((found.groups.labels >= 0).sum(axis=0).argmax())
+    else:
+        window = int(np.searchsorted(starts, utc(time), side="right")) - 1
+        if window < 0:
+            raise DataError(f"no window before {time}; the probabilities begin at {starts[0]}Z")
+    stamp = np.datetime_as_string(starts[window], unit="s").replace("T", " ")
+    count = int((found.groups.windows == window).sum())
+    title = f"{stamp} UTC, {count} group{'' if count == 1 else 's'} ({found.settings.method})"
+    graph = station_graph(found.probabilities.network, found.settings)
+    p_tremor = found.probabilities.values[:, TREMOR]
+    write_png(path, draw_station_graph(p_tremor, found.groups, window, graph, title))
+
+
+def summary_lines(found: Associated, output: Path) -> list[str]:
+    """Say in a few lines what was associated and how it came out."""
+    windows, groups = len(found.probabilities.start_times), found.groups
+    with_groups = len(np.unique(groups.windows))
+    several = int((np.bincount(groups.windows, minlength=1) > 1).sum())
+    sizes = found.table["n_stations"]
+    lines = [
+        f"associated  {windows} windows of {len(found.probabilities.network)} stations "
+        f"by {found.settings.method}",
+        f"groups      {len(groups)} in {with_groups} windows; {several} windows have more than one",
+        f"episodes    {found.table['episode_id'].nunique()}",
+    ]
+    if len(groups):
+        lines.append(f"stations    {int(sizes.min())} to {int(sizes.max())} in a group")
+    return [*lines, f"written     {output}"]
