@@ -18,7 +18,7 @@ help:
 	@echo "make check   lint, formatting, types, and whether the generated pages are up to date"
 	@echo "make format  put sources into the house's format"
 	@echo "make bench   run every benchmark (BENCH=name for one); results in benchmarks/results/"
-	@echo "make weights train the bundled weights of the classifier anew (an hour; needs TREMORFLOW_DATA)"
+	@echo "make weights train the bundled weights anew (80 minutes on two cores; needs TREMORFLOW_DATA)"
 	@echo "make docs    build the documentation into site/"
 	@echo "make clean   remove everything that these targets made"
 	@echo "With another Python: make demo PYTHON=python3.12"
