@@ -23,6 +23,7 @@ RESULTS = HERE / "results"
 QUICK = {  # options of the short form
     "classify": ["--repeat", "1"],
     "diet_snet": ["--hours", "0.5", "--stations", "N.S2", "N.S4", "--weights", "mixed"],
+    "grasp": ["--cases", "15"],
     "location_coverage": ["--events", "12", "--seed", "1"],
     "enveloc_cascadia": [],
     "location": ["--runs", "1"],
