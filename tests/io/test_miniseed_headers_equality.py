@@ -1,6 +1,7 @@
 """Looking at the headers first changes nothing of what is read, whatever the file is like."""
 
 import io
+import os
 
 import numpy as np
 import obspy
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from tremorflow.io import miniseed
 from tremorflow.io.miniseed import read_miniseed
-from tremorflow.io.miniseed_headers import records_near
+from tremorflow.io.miniseed_headers import record_spans, records_near
 from tremorflow.records import timedelta, utc
 
 START = utc("2020-12-31T23:50:00Z")
@@ -65,11 +66,33 @@ def test_a_span_has_the_same_samples(tmp_path_factory, name, begin, length):
 
 def test_of_a_day_an_hour_needs_few_records():
     whole = file_bytes(length_s=6000.0)
-    part = records_near(whole, START + timedelta(3000.0), START + timedelta(3060.0))
+    spans = record_spans(whole)
+    part = records_near(whole, spans, START + timedelta(3000.0), START + timedelta(3060.0))
     assert 0 < len(part) < len(whole) / 20
-    assert not len(records_near(whole, START + timedelta(9000.0), START + timedelta(9060.0)))
+    assert not len(records_near(whole, spans, START + timedelta(9000.0), START + timedelta(9060.0)))
 
 
 @pytest.mark.parametrize("name", ["little-endian", "two lengths", "cut off", "garbage inside"])
 def test_where_it_cannot_be_told_cheaply_everything_is_parsed(name):
-    assert len(records_near(FILES[name], START, START + timedelta(1.0))) == len(FILES[name])
+    spans = record_spans(FILES[name])
+    assert spans is None
+    assert records_near(FILES[name], spans, START, START + timedelta(1.0)) == FILES[name]
+
+
+@pytest.mark.parametrize("largest", [0, miniseed.LARGEST_KEPT])
+def test_a_file_that_changed_is_read_anew(tmp_path, monkeypatch, largest):
+    monkeypatch.setattr(miniseed, "LARGEST_KEPT", largest)
+    path, span = tmp_path / "a.mseed", (START, START + timedelta(60.0))
+    path.write_bytes(CUT)
+    before = read_miniseed(path, *span).segments[0].samples
+    np.testing.assert_array_equal(read_miniseed(path, *span).segments[0].samples, before)
+    path.write_bytes(file_bytes(encoding="INT32", length_s=1000.0))
+    os.utime(path, ns=(1, 1))
+    np.testing.assert_array_equal(read_miniseed(path, *span).segments[0].samples, before[: 60 * 100])
+    late = START + timedelta(1200.0), START + timedelta(1260.0)
+    assert not read_miniseed(path, *late).segments
+    path.write_bytes(CUT)
+    assert len(read_miniseed(path, *late).segments[0].samples) == 6000
+    path.unlink()
+    with pytest.raises(OSError, match=r"a\.mseed"):
+        read_miniseed(path, *late)

@@ -6,6 +6,7 @@ record. Here the first costs that record and the second the damaged stretch, bot
 
 import re
 from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +14,7 @@ import numpy as np
 import pymseed
 from numpy.typing import NDArray
 
-from tremorflow.io.miniseed_headers import records_near
+from tremorflow.io.miniseed_headers import RecordSpans, record_spans, records_near
 from tremorflow.io.segments import Reading, Scan, SegmentSpan, Skip, cut_segment, is_plausible
 from tremorflow.records import NANOSECONDS, Segment
 
@@ -21,6 +22,8 @@ from tremorflow.records import NANOSECONDS, Segment
 _FIRST_RECORD = re.compile(rb"[0-9 \x00]{6}[DRQMVAST][ \x00*]|MS\x03")
 _DATA_RECORD = re.compile(rb"[0-9 \x00]{6}[DRQM][ \x00]|MS\x03")
 _SMALLEST_RECORD = 40
+FILES_KEPT = 6  # the components of a station at the turn of a day
+LARGEST_KEPT = 20_000_000  # bytes: a day of one component at 100 Hz takes 5 to 15 MB
 
 
 class _Record(NamedTuple):
@@ -87,8 +90,8 @@ def read_miniseed(
     drift by more than that in sum (a sampling rate that is not quite the stated one) is cut into runs that
     do not.
     """
-    buffer = path.read_bytes()
-    near = records_near(buffer, start_time, end_time)
+    buffer, record_times = _recorded(path)
+    near = records_near(buffer, record_times, start_time, end_time)
     runs = _fast_runs(near, start_time, end_time, channels, decode=True)
     skips: list[Skip] = []
     if runs is None or not _ends_with_record(buffer):
@@ -105,6 +108,28 @@ def read_miniseed(
         if cut is not None:
             segments.append(cut)
     return Reading(segments, skips)
+
+
+def _recorded(path: Path) -> tuple[bytes, RecordSpans | None]:
+    """Bytes of a file and the spans of its records; those of the last few files are kept, if not large.
+
+    A day is read hour by hour: without this its files would be read and their headers looked at 24 times.
+    """
+    state = path.stat()
+    if state.st_size > LARGEST_KEPT:
+        return _read_recorded(path)
+    return _kept(path, state.st_mtime_ns, state.st_size)
+
+
+def _read_recorded(path: Path) -> tuple[bytes, RecordSpans | None]:
+    buffer = path.read_bytes()
+    return buffer, record_spans(buffer)
+
+
+@lru_cache(maxsize=FILES_KEPT)
+def _kept(path: Path, modified_ns: int, size: int) -> tuple[bytes, RecordSpans | None]:
+    """As ``_read_recorded``; time and size tell whether the file is still the same."""
+    return _read_recorded(path)
 
 
 def run_span(run: _Record) -> SegmentSpan:

@@ -4,6 +4,8 @@ libmseed parses every record of a file to find those of an hour; a day file read
 parsed 24 times.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,22 +23,32 @@ BLOCKETTE_1000, FIRST_BLOCKETTE = 1000, 48
 SPARE_S = 60.0  # clocks are corrected by less, and records may be said to begin a little late
 
 
-def records_near(
-    buffer: bytes, start_time: np.datetime64 | None, end_time: np.datetime64 | None
-) -> bytes | memoryview:
-    """Those records of a file that may hold samples of a span; all of it where that cannot be told cheaply.
+class RecordSpans(NamedTuple):
+    """First and last second since 1970 of each record (record,), and the bytes that a record takes."""
+
+    begin_s: NDArray[np.float64]
+    end_s: NDArray[np.float64]
+    length: int
+
+
+def record_spans(buffer: bytes) -> RecordSpans | None:
+    """Spans of the records of a file; None where they cannot be told cheaply.
 
     Cheaply: big-endian records of version 2, of one length throughout, each with the blockette that says so.
     """
-    if start_time is None or end_time is None:
-        return buffer
     headers = read_headers(buffer)
-    if headers is None:
+    return None if headers is None else RecordSpans(*_spans_s(headers), headers.strides[0])
+
+
+def records_near(
+    buffer: bytes, spans: RecordSpans | None, start_time: np.datetime64 | None, end_time: np.datetime64 | None
+) -> bytes | memoryview:
+    """Those records of a file that may hold samples of a span; all of it where none is known."""
+    if start_time is None or end_time is None or spans is None:
         return buffer
-    begin_s, end_s = _spans_s(headers)
+    begin_s, end_s, length = spans
     wanted = [(time - np.datetime64(0, "s")) / np.timedelta64(1, "s") for time in (start_time, end_time)]
     rows = np.flatnonzero((end_s >= wanted[0] - SPARE_S) & (begin_s <= wanted[1] + SPARE_S))
-    length = headers.strides[0]
     if len(rows) and rows[-1] - rows[0] + 1 == len(rows):
         return memoryview(buffer)[rows[0] * length : (rows[-1] + 1) * length]
     return b"".join(buffer[row * length : (row + 1) * length] for row in rows)
