@@ -12,16 +12,13 @@ included. Ends with one JSON object.
 
 import argparse
 import json
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from reading import START, decode_with_pymseed, write_days
+from reading import START, cpu_s, decode_with_pymseed, write_days
 
 from tremorflow.batch.classify import ArchiveFeed, classify_recordings, whole_hours
 from tremorflow.batch.recordings import Tally, ground_motion
@@ -38,15 +35,6 @@ DAY_S = 86400.0
 BAR_CPU_S, BAR_MB = 1.7, 500
 CODES = ("AAA", "BBB")
 NETWORK = Network(tuple(Station("XX", name, 48.0, -123.0, 10.0) for name in CODES))
-
-
-def cpu_s(work: Callable[[], object], repeat: int) -> float:
-    times = []
-    for _ in range(repeat):
-        before = time.process_time()
-        work()
-        times.append(time.process_time() - before)
-    return statistics.median(times)
 
 
 def make_feed(root: Path) -> ArchiveFeed:

@@ -132,6 +132,11 @@ def _kept(path: Path, modified_ns: int, size: int) -> tuple[bytes, RecordSpans |
     return _read_recorded(path)
 
 
+def forget_files() -> None:
+    """Forget the files that are kept, as a measurement of reading must."""
+    _kept.cache_clear()
+
+
 def run_span(run: _Record) -> SegmentSpan:
     """Span of a run of records; one that never ends in time (rate 0) ends where it starts."""
     start = np.datetime64(run.start_ns, "ns")
