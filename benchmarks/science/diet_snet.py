@@ -22,6 +22,7 @@ import sys
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 from scipy.special import logit
 
 from tremorflow.batch.classify import classify_recordings
@@ -83,30 +84,29 @@ def labels_of(power: np.ndarray, covering: np.ndarray) -> tuple[np.ndarray, np.n
     return labels, np.where(quake_alone < SILENT, tremor, np.nan)
 
 
-def covering_share(simulation: Simulation, station: int, starts_s: np.ndarray) -> np.ndarray:
-    """(window,) share of the expected power of all bursts that those have whose S covers 30 s or more."""
+def bursts_at_stations(simulation: Simulation) -> pd.DataFrame:
+    """Expected SNR of each burst at each station, and the first and last second of its S there."""
+    truth, start = simulation.truth.tremor.set_index("burst_id"), simulation.grid.start_time
     table = simulation.snr_table()
-    mine = table[table["station"] == simulation.network.codes[station]]
-    lengths = simulation.truth.tremor.set_index("burst_id")
-    every, covering = np.zeros(len(starts_s)), np.zeros(len(starts_s))
-    start = simulation.grid.start_time
-    for burst, s_time, snr in zip(mine["burst_id"], mine["s_time"], mine["snr"], strict=True):
-        row = lengths.loc[burst]
-        length_s = (row["end_time"] - row["start_time"]) / np.timedelta64(1, "s")
-        first = (s_time.to_datetime64() - start) / np.timedelta64(1, "s")
-        last = first + length_s
-        cover_s = np.minimum(starts_s + 120, last) - np.maximum(starts_s, first)
-        heard_s = np.minimum(starts_s + 120, last + CODA_S) - np.maximum(starts_s, first)
-        power = snr**2 * np.clip(heard_s, 0, None) / min(length_s, 120)  # ``snr`` is of the best 120 s
-        every += power
-        covering += power * (cover_s >= 30)
-    return covering / np.maximum(every, 1e-60)
+    lengths = (truth["end_time"] - truth["start_time"]) / np.timedelta64(1, "s")
+    first_s = (table["s_time"].to_numpy() - start) / np.timedelta64(1, "s")
+    return table.assign(first_s=first_s, last_s=first_s + lengths.loc[table["burst_id"]].to_numpy())
 
 
-def station_truth(simulation: Simulation, station: int, starts_s: np.ndarray):
+def covering_share(bursts: pd.DataFrame, starts_s: np.ndarray) -> np.ndarray:
+    """(window,) share of the expected power of all bursts that those have whose S covers 30 s or more."""
+    snr, first, last = (bursts[name].to_numpy()[:, None] for name in ("snr", "first_s", "last_s"))
+    begin, end = np.maximum(starts_s, first), starts_s + 120
+    heard_s = np.minimum(end, last + CODA_S) - begin
+    power = snr**2 * np.clip(heard_s, 0, None) / np.minimum(last - first, 120)  # ``snr`` is of the best 120 s
+    covers = np.minimum(end, last) - begin >= 30
+    return (power * covers).sum(axis=0) / np.maximum(power.sum(axis=0), 1e-60)
+
+
+def station_truth(simulation: Simulation, station: int, starts_s: np.ndarray, bursts: pd.DataFrame):
     """Labels and SNR of the windows of a station."""
     power = window_powers(powers(simulation, station), starts_s)
-    return station, *labels_of(power, covering_share(simulation, station, starts_s))
+    return station, *labels_of(power, covering_share(bursts, starts_s))
 
 
 def nearest_burst_km(simulation: Simulation, starts_s: np.ndarray) -> np.ndarray:
@@ -171,9 +171,13 @@ def main() -> None:
         if labels is None:
             labels = np.full((len(feed.network), len(starts_s)), -1)
             snr = np.full(labels.shape, np.nan)
+            bursts = bursts_at_stations(simulation)
             with Workers(simulation, given.processes) as workers:
                 shares = [
-                    [(station, starts_s) for station in range(k, len(feed.network), workers.count)]
+                    [
+                        (station, starts_s, bursts[bursts["station"] == feed.network.codes[station]])
+                        for station in range(k, len(feed.network), workers.count)
+                    ]
                     for k in range(workers.count)
                 ]
                 for station, mine, ratio in workers.run(station_truth, shares):

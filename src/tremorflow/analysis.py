@@ -9,7 +9,6 @@ import pandas as pd
 
 from tremorflow import __version__
 from tremorflow.catalog.quality import CatalogSettings, control_quality
-from tremorflow.catalog.text_columns import name_events
 from tremorflow.locate import (
     Hypocentre,
     LocationSettings,
@@ -17,7 +16,7 @@ from tremorflow.locate import (
     error_ellipse,
     locate_windows,
 )
-from tremorflow.records import Envelopes, event_table
+from tremorflow.records import Envelopes, event_table, name_by_time
 
 CONVENTIONAL = "conventional"  # envelope correlation over the whole network
 
@@ -73,7 +72,7 @@ def finish_catalog(events: pd.DataFrame, settings: CatalogSettings) -> pd.DataFr
     """Catalogue from all detections: duplicates merged, isolated events flagged, graded, named."""
     ordered = events.sort_values(["time", "latitude", "longitude"], ignore_index=True)
     kept = control_quality(ordered, settings)
-    kept["event_id"] = pd.array(name_events(kept["time"].to_numpy()), dtype="string")
+    kept["event_id"] = pd.array(name_by_time(kept["time"].to_numpy()), dtype="string")
     return kept
 
 

@@ -51,4 +51,4 @@ def p_tremor(network: Network, *sources: tuple[float, float, float]) -> np.ndarr
 
 def names(network: Network, members: np.ndarray) -> set[str]:
     """Station codes, without that of the network, of the members (station,)."""
-    return {network.stations[k].code.split(".")[-1] for k in np.flatnonzero(members)}
+    return {network.stations[k].station for k in np.flatnonzero(members)}

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
-from tremorflow.associate.graph import StationGraph
+from tremorflow.associate.graph import StationGraph, pairs_within
 from tremorflow.associate.settings import AssociationSettings
 from tremorflow.records import FloatArray
 
@@ -38,10 +38,9 @@ def divide_by_persistence(
     order = members[np.argsort(-heights[members], kind="stable")]
     place = np.full(len(heights), len(heights))
     place[order] = np.arange(len(order))  # of the higher of two stations, and of two peaks, it is the lower
-    adjacent = graph.adjacent
     root = np.full(len(heights), -1)
     for station in order:
-        around = np.flatnonzero(adjacent[station] & (root >= 0))
+        around = np.flatnonzero(graph.adjacent[station] & (root >= 0))
         if not len(around):
             root[station] = station
             continue
@@ -83,8 +82,7 @@ def divide_by_dbscan(
     takes the others within reach of a core along: those within reach of two, with the nearer.
     """
     members = _members(p_tremor, settings.dbscan_probability)
-    near = graph.distances_km <= settings.dbscan_km
-    np.fill_diagonal(near, False)
+    near = pairs_within(graph.distances_km, settings.dbscan_km)
     is_core = near[np.ix_(members, members)].sum(axis=1) >= settings.min_neighbours
     cores, rest = members[is_core], members[~is_core]
     labels = _components(cores, near)

@@ -20,26 +20,26 @@ EDGE_KM = 60.0  # weight of an edge falls with distance as exp(-(d / 60 km)^2) (
 class StationGraph:
     """Stations, and edges between those that are near each other.
 
-    ``distances_km`` is (station, station).
+    ``distances_km`` and ``adjacent``, whether two different stations are neighbours, are (station, station).
     """
 
     network: Network
     distances_km: FloatArray
-    radius_km: float
-
-    @property
-    def adjacent(self) -> NDArray[np.bool_]:
-        """(station, station) whether two different stations are neighbours."""
-        near = self.distances_km <= self.radius_km
-        np.fill_diagonal(near, False)
-        return near
+    adjacent: NDArray[np.bool_]
 
 
 def station_graph(network: Network, settings: AssociationSettings) -> StationGraph:
     """Graph of a network: neighbours are stations within ``radius_km``."""
     latitudes, longitudes = network.latitudes, network.longitudes
     apart = distances_km(latitudes[:, None], longitudes[:, None], latitudes, longitudes)
-    return StationGraph(network, np.asarray(apart), settings.radius_km)
+    return StationGraph(network, apart, pairs_within(apart, settings.radius_km))
+
+
+def pairs_within(apart_km: FloatArray, radius_km: float) -> NDArray[np.bool_]:
+    """Whether two different stations are this near: (station, station) from their distances."""
+    near = apart_km <= radius_km
+    np.fill_diagonal(near, False)
+    return near
 
 
 def log_odds(p_tremor: NDArray[np.floating]) -> FloatArray:
@@ -64,7 +64,8 @@ def smooth_log_odds(p_tremor: NDArray[np.floating], graph: StationGraph, smoothi
     (station, window), NaN where neither the station nor any neighbour has a probability.
     """
     apart = graph.distances_km
-    weights = np.where(apart <= graph.radius_km, np.exp(-((apart / smoothing_km) ** 2)), 0.0)
+    weights = np.where(graph.adjacent, np.exp(-((apart / smoothing_km) ** 2)), 0.0)
+    np.fill_diagonal(weights, 1.0)
     odds = log_odds(p_tremor)
     known = np.isfinite(odds)
     total = weights @ np.where(known, odds, 0.0)

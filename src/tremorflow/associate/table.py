@@ -6,7 +6,7 @@ import pandas as pd
 from tremorflow.associate.episodes import link_groups
 from tremorflow.associate.groups import Groups
 from tremorflow.associate.settings import AssociationSettings
-from tremorflow.records import CLASSES, GROUP_COLUMNS, Probabilities, timedelta
+from tremorflow.records import GROUP_COLUMNS, Probabilities, name_by_time, timedelta
 
 
 def group_table(groups: Groups, probabilities: Probabilities, settings: AssociationSettings) -> pd.DataFrame:
@@ -21,10 +21,10 @@ def group_table(groups: Groups, probabilities: Probabilities, settings: Associat
     settings
         By which groups are linked into episodes.
     """
-    p_tremor = probabilities.values[:, CLASSES.index("tremor")]
+    p_tremor = probabilities.p_tremor
     codes = np.array(probabilities.network.codes, dtype=object)
     starts = probabilities.start_times[groups.windows].astype("datetime64[ns]")
-    names = _names(groups, starts)
+    names = name_by_time(starts)
     members = [np.flatnonzero(groups.labels[:, w] == k) for k, w in enumerate(groups.windows)]
     ranked = [
         m[np.argsort(-p_tremor[m, w], kind="stable")] for m, w in zip(members, groups.windows, strict=True)
@@ -44,13 +44,3 @@ def group_table(groups: Groups, probabilities: Probabilities, settings: Associat
     }
     dtypes = {name: column.dtype for name, column in GROUP_COLUMNS.items()}
     return pd.DataFrame(table, columns=list(GROUP_COLUMNS)).astype(dtypes)
-
-
-def _names(groups: Groups, starts: np.ndarray) -> list[str]:
-    """Name of each group: the start of its window, and its place among the groups of the window."""
-    firsts = np.searchsorted(groups.windows, groups.windows)
-    stamps = np.datetime_as_string(starts, unit="s")
-    return [
-        f"{stamp.replace('-', '').replace(':', '')}-{number}"
-        for stamp, number in zip(stamps, np.arange(len(groups)) - firsts + 1, strict=True)
-    ]

@@ -10,11 +10,8 @@ from tremorflow.associate import AssociationSettings, Groups, associate_stations
 from tremorflow.errors import DataError
 from tremorflow.figures.station_graph import draw_station_graph
 from tremorflow.figures.style import write_png
-from tremorflow.io.probabilities import read_probabilities
-from tremorflow.records import CLASSES, Probabilities, utc
-from tremorflow.whole_files import whole_file
-
-TREMOR = CLASSES.index("tremor")
+from tremorflow.io.probabilities import read_probabilities, replacing, with_iso_times
+from tremorflow.records import Probabilities, utc
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +38,15 @@ def associate_file(path: str | Path, settings: AssociationSettings) -> Associate
         raise DataError(
             f"{source} has no station with coordinates; run `tremorflow classify` with --stations"
         )
-    groups = associate_stations(probabilities.values[:, TREMOR], probabilities.network, settings)
+    groups = associate_stations(probabilities.p_tremor, probabilities.network, settings)
     return Associated(probabilities, groups, group_table(groups, probabilities, settings), settings)
 
 
 def write_groups(found: Associated, output: Path) -> None:
     """Write the table as CSV, times in ISO 8601 with Z; ``DataError`` if that fails."""
-    table = found.table.assign(
-        **{name: found.table[name].dt.strftime("%Y-%m-%dT%H:%M:%SZ") for name in ("start_time", "end_time")}
-    ).round({"latitude": 4, "longitude": 4, "p_highest": 4})
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(output) as partial:
-            table.to_csv(partial, index=False, lineterminator="\n")
-    except OSError as error:
-        raise DataError(f"cannot write {output}: {error.strerror or error}; choose another place") from error
+    table = with_iso_times(found.table).round({"latitude": 4, "longitude": 4, "p_highest": 4})
+    with replacing(output) as partial:
+        table.to_csv(partial, index=False, lineterminator="\n")
 
 
 def draw_window(found: Associated, time: str, path: Path) -> None:
@@ -74,8 +65,7 @@ def draw_window(found: Associated, time: str, path: Path) -> None:
     count = int((found.groups.windows == window).sum())
     title = f"{stamp} UTC, {count} group{'' if count == 1 else 's'} ({found.settings.method})"
     graph = station_graph(found.probabilities.network, found.settings)
-    p_tremor = found.probabilities.values[:, TREMOR]
-    write_png(path, draw_station_graph(p_tremor, found.groups, window, graph, title))
+    write_png(path, draw_station_graph(found.probabilities.p_tremor, found.groups, window, graph, title))
 
 
 def summary_lines(found: Associated, output: Path) -> list[str]:

@@ -161,7 +161,7 @@ def summary_lines(found: Classified, output: Path) -> list[str]:
         lines.append(
             f"{name:11s} {count} windows ({count / max(n_judged, 1):.1%}), by the largest probability"
         )
-    sure = int((result.values[:, CLASSES.index("tremor")] >= result.threshold).sum())
+    sure = int((result.p_tremor >= result.threshold).sum())
     lines.append(
         f"sure tremor {sure} windows, p_tremor >= {result.threshold:.2f} (threshold of a single station)"
     )

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from tremorflow.catalog.files import read_text
-from tremorflow.catalog.text_columns import TextTable, name_events, split_rows
+from tremorflow.catalog.text_columns import TextTable, split_rows
 from tremorflow.errors import CatalogError
-from tremorflow.records import event_table
+from tremorflow.records import event_table, name_by_time
 
 NISHIKAWA_NAMES = (
     *("year", "month", "day", "hour", "minute", "second"),
@@ -125,7 +125,7 @@ def read_named_columns(path: Path) -> pd.DataFrame:
         else:
             found[ours] = table.numbers(theirs)
     times = np.asarray(found["time"], dtype="datetime64[ns]")
-    return event_table(pd.DataFrame({"event_id": name_events(times)} | found))
+    return event_table(pd.DataFrame({"event_id": name_by_time(times)} | found))
 
 
 def named_columns(names: tuple[str, ...]) -> dict[str, str]:
@@ -143,7 +143,7 @@ def _events(
 ) -> pd.DataFrame:
     times = table.times(days, "time") + shift
     columns = {
-        "event_id": name_events(times),
+        "event_id": name_by_time(times),
         "time": times,
         "latitude": numbers["latitude"],
         "longitude": numbers["longitude"],

@@ -19,9 +19,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tremorflow.catalog.files import read_text, write_text
-from tremorflow.catalog.text_columns import TextTable, name_events, split_rows
+from tremorflow.catalog.text_columns import TextTable, split_rows
 from tremorflow.errors import CatalogError
-from tremorflow.records import TIME, event_table
+from tremorflow.records import TIME, event_table, name_by_time
 
 COLUMNS = (
     "date,time,year,month,day,hour,min,sec,timezone,lat,lon,dep,mag,duration,"
@@ -91,7 +91,7 @@ def read_slow_earthquake_db(path: Path) -> pd.DataFrame:
         )
     table = split_rows(path, "".join(text.splitlines(keepends=True)[start:]), first_line=start + 1)
     times = _times(table)
-    columns: dict[str, object] = {"event_id": name_events(times), "time": times}
+    columns: dict[str, object] = {"event_id": name_by_time(times), "time": times}
     names = {"latitude": "lat", "longitude": "lon", "depth_km": "dep", "duration_s": "duration",
              "depth_error_km": "err_z"}  # fmt: skip
     columns |= {ours: table.numbers(theirs) for ours, theirs in names.items() if theirs in table.names}

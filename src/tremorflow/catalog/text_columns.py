@@ -200,14 +200,3 @@ def write_times(times: "pd.Series[pd.Timestamp]") -> list[str]:
     unit = "ms" if not (known % 1_000_000).any() else "us" if not (known % 1_000).any() else "ns"
     texts = np.datetime_as_string(values, unit=unit)  # type: ignore[call-overload]
     return ["" if text == "NaT" else f"{text}Z" for text in texts]
-
-
-def name_events(times: NDArray[np.datetime64]) -> list[str]:
-    """(row,) names such as ``20200524T020230-1``: the second, and a counter in it in the order of rows."""
-    counts: dict[str, int] = {}
-    names = []
-    for second in np.datetime_as_string(times.astype("datetime64[s]")):
-        stem = second.replace("-", "").replace(":", "")
-        counts[stem] = counts.get(stem, 0) + 1
-        names.append(f"{stem}-{counts[stem]}")
-    return names

@@ -57,6 +57,11 @@ class MapExtent:
         values = np.asarray(longitudes, dtype=np.float64)
         return self.longitude + (values - self.longitude + 180) % 360 - 180
 
+    def holds(self, latitudes: ArrayLike, longitudes: ArrayLike) -> NDArray[np.bool_]:
+        """Whether points (deg) are inside."""
+        x, y = self.near(longitudes), np.asarray(latitudes, dtype=np.float64)
+        return np.asarray((x > self.west) & (x < self.east) & (y > self.south) & (y < self.north))
+
 
 def extent_around(latitudes: ArrayLike, longitudes: ArrayLike, *, smallest_km: float = 60.0) -> MapExtent:
     """Extent that holds all points (deg) with a margin of 8 %, and at least ``smallest_km`` across."""

@@ -96,16 +96,19 @@ def draw_map(
 
 
 def draw_stations(axes: Axes, network: Network, extent: MapExtent) -> None:
-    """Triangles at the stations, with their codes if few of them are inside the extent."""
+    """Triangles at the stations, with their codes."""
     longitudes = extent.near(network.longitudes)
-    inside = (
-        (longitudes > extent.west) & (longitudes < extent.east)
-        & (network.latitudes > extent.south) & (network.latitudes < extent.north)
-    )  # fmt: skip
+    inside = extent.holds(network.latitudes, network.longitudes)
     axes.scatter(
         longitudes, network.latitudes, marker="^", s=42, facecolors="white", edgecolors=style.STATION,
         linewidths=1.1, zorder=4, label=f"station ({inside.sum()})", gid="stations",
     )  # fmt: skip
+    label_stations(axes, network, extent)
+
+
+def label_stations(axes: Axes, network: Network, extent: MapExtent) -> None:
+    """Codes of the stations, if few of them are inside the extent."""
+    longitudes, inside = extent.near(network.longitudes), extent.holds(network.latitudes, network.longitudes)
     if inside.sum() > MOST_LABELS:
         return
     for i in np.flatnonzero(inside):

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from tremorflow.associate import Groups, StationGraph, group_edges
 from tremorflow.figures import style
 from tremorflow.figures.geography import MapExtent, draw_geography, extent_around
+from tremorflow.figures.map import label_stations, style_map_axes
 
 GROUP_COLOURS = ("#d55e00", "#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # Okabe & Ito (2008)
-MOST_LABELS = 40  # more station codes than this cover the map
 
 
 def draw_station_graph(
@@ -50,13 +50,8 @@ def draw_station_graph(
     )  # fmt: skip
     figure.colorbar(dots, ax=axes, shrink=0.6, label="p_tremor; crosses: no data")
     _draw_places(axes, groups, window, extent)
-    if len(network) <= MOST_LABELS:
-        for station, east in zip(network.stations, x, strict=True):
-            axes.annotate(
-                station.station, (east, station.latitude), xytext=(4, 4),
-                textcoords="offset points", fontsize=7, color=style.INK, zorder=5,
-            )  # fmt: skip
-    style.style_axes(axes, "longitude (deg)", "latitude (deg)")
+    label_stations(axes, network, extent)
+    style_map_axes(axes, extent)
     axes.set_title(title, fontsize=style.TEXT_PT, color=style.INK)
     return figure
 

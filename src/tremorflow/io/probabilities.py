@@ -54,12 +54,16 @@ def write_probability_table(path: str | Path, probabilities: Probabilities) -> N
     DataError
         The file cannot be written.
     """
-    with _replacing(Path(path)) as partial, partial.open("w", encoding="utf-8", newline="") as file:
+    with replacing(Path(path)) as partial, partial.open("w", encoding="utf-8", newline="") as file:
         for row in range(len(probabilities.network)):
             table = probability_table(_of_station(probabilities, row))
-            for name in ("start_time", "end_time"):
-                table[name] = table[name].dt.strftime("%Y-%m-%dT%H:%M:%SZ")
-            table.to_csv(file, index=False, header=row == 0, lineterminator="\n")
+            with_iso_times(table).to_csv(file, index=False, header=row == 0, lineterminator="\n")
+
+
+def with_iso_times(table: pd.DataFrame) -> pd.DataFrame:
+    """Table of windows with their times as text, ISO 8601 with Z."""
+    names = ("start_time", "end_time")
+    return table.assign(**{name: table[name].dt.strftime("%Y-%m-%dT%H:%M:%SZ") for name in names})
 
 
 def _of_station(probabilities: Probabilities, row: int) -> Probabilities:
@@ -91,7 +95,7 @@ def write_probabilities(path: str | Path, probabilities: Probabilities) -> None:
             [[getattr(one, name) for name in _STATION_FIELDS] for one in stations], dtype=np.float64
         ),
     )
-    with _replacing(Path(path)) as partial:
+    with replacing(Path(path)) as partial:
         partial.write_bytes(content.getvalue())
 
 
@@ -128,7 +132,7 @@ def read_probabilities(path: str | Path) -> Probabilities:
 
 
 @contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path) -> Iterator[Path]:
     """Temporary name beside a file, which takes its place when all is written; else ``DataError``."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -24,7 +24,7 @@ from tremorflow.records.tables import (
     Column,
     event_table,
 )
-from tremorflow.records.times import NANOSECONDS, seconds, timedelta, utc
+from tremorflow.records.times import NANOSECONDS, name_by_time, seconds, timedelta, utc
 
 __all__ = [
     "CLASSES",
@@ -48,6 +48,7 @@ __all__ = [
     "Waveforms",
     "check_rate",
     "event_table",
+    "name_by_time",
     "seconds",
     "timedelta",
     "utc",

@@ -55,3 +55,8 @@ class Probabilities:
             )
         if len(self.instruments) != count:
             raise DataError(f"{len(self.instruments)} instruments do not fit {count} stations")
+
+    @property
+    def p_tremor(self) -> NDArray[np.float32]:
+        """(station, window) probability of tremor."""
+        return self.values[:, CLASSES.index("tremor")]

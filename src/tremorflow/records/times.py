@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from tremorflow.errors import DataError
 
@@ -29,3 +30,14 @@ def seconds(duration: np.timedelta64) -> float:
 def timedelta(duration_s: float) -> np.timedelta64:
     """``timedelta64[ns]`` of a number of seconds, rounded to the nanosecond."""
     return np.timedelta64(round(duration_s * NANOSECONDS), "ns")
+
+
+def name_by_time(times: NDArray[np.datetime64]) -> list[str]:
+    """(row,) names such as ``20200524T020230-1``: the second, and a counter in it in the order of rows."""
+    counts: dict[str, int] = {}
+    names = []
+    for second in np.datetime_as_string(times.astype("datetime64[s]")):
+        stem = second.replace("-", "").replace(":", "")
+        counts[stem] = counts.get(stem, 0) + 1
+        names.append(f"{stem}-{counts[stem]}")
+    return names
