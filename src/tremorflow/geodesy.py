@@ -10,6 +10,7 @@ FloatArray = NDArray[np.float64]
 EQUATORIAL_RADIUS_KM = 6378.137  # WGS84
 FLATTENING = 1 / 298.257223563  # WGS84
 ECCENTRICITY_SQUARED = FLATTENING * (2 - FLATTENING)
+ROUND_SHARE = 0.01  # of the larger variance: points this near to being as wide as long have no long axis
 
 
 def km_per_degree(latitude: ArrayLike) -> tuple[FloatArray, FloatArray]:
@@ -67,3 +68,46 @@ class LocalFrame:
         east_per_degree = km_per_degree((self.latitude + latitude) / 2)[1]
         longitude = self.longitude + np.asarray(east_km, dtype=np.float64) / east_per_degree
         return latitude, (longitude + 180) % 360 - 180
+
+
+def longitudes_together(longitudes: ArrayLike) -> FloatArray:
+    """Longitudes (deg) with the turns of 360 degrees that bring them nearest to their circular mean."""
+    values = np.asarray(longitudes, dtype=np.float64)
+    middle = np.degrees(np.angle(np.mean(np.exp(1j * np.radians(values))))) if values.size else 0.0
+    return np.asarray(middle + (values - middle + 180) % 360 - 180)
+
+
+def long_axis_deg(latitudes: ArrayLike, longitudes: ArrayLike) -> float:
+    """Azimuth (deg, clockwise from north) of the longest extension of points, in the sense that leads north.
+
+    Parameters
+    ----------
+    latitudes, longitudes : (point,), deg
+        Stations of a network that follows a margin, as S-net does: its long axis is near the strike.
+
+    Returns
+    -------
+    In [0, 90] or (270, 360); 0 if the points have no long axis: fewer than two, or as wide as long.
+
+    Notes
+    -----
+    The principal axis of the offsets from their mean, so it does not hang on the order of the points.
+    """
+    latitude, longitude = np.ravel(latitudes).astype(np.float64), longitudes_together(np.ravel(longitudes))
+    if latitude.size < 2:
+        return 0.0
+    offsets = np.stack(east_north_km(latitude.mean(), longitude.mean(), latitude, longitude))
+    variances, axes = np.linalg.eigh(offsets @ offsets.T)
+    if variances[1] - variances[0] <= ROUND_SHARE * variances[1]:
+        return 0.0
+    azimuth = float(np.degrees(np.arctan2(axes[0, 1], axes[1, 1])))
+    return (90.0 - (90.0 - azimuth) % 180.0) % 360.0
+
+
+def distances_along_km(
+    origin: tuple[float, float], azimuth_deg: float, latitudes: ArrayLike, longitudes: ArrayLike
+) -> FloatArray:
+    """(point,) distance (km) from an origin (latitude, longitude) in the direction of an azimuth, signed."""
+    east, north = east_north_km(*origin, latitudes, longitudes)
+    azimuth = np.radians(azimuth_deg)
+    return np.asarray(east * np.sin(azimuth) + north * np.cos(azimuth))

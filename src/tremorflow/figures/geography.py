@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tremorflow.errors import DataError
 from tremorflow.figures import style
-from tremorflow.geodesy import km_per_degree
+from tremorflow.geodesy import km_per_degree, longitudes_together
 
 FloatArray = NDArray[np.float64]
 
@@ -70,10 +70,8 @@ def extent_around(latitudes: ArrayLike, longitudes: ArrayLike, *, smallest_km: f
     known = np.isfinite(latitude) & np.isfinite(longitude)
     if not known.any():
         raise DataError("a map needs at least one station or event with coordinates")
-    # around the circular mean, so that 179 E and 179 W are two degrees apart
-    middle = np.degrees(np.angle(np.mean(np.exp(1j * np.radians(longitude[known])))))
-    offset = (longitude[known] - middle + 180) % 360 - 180
-    west, east = middle + offset.min(), middle + offset.max()
+    together = longitudes_together(longitude[known])  # so that 179 E and 179 W are two degrees apart
+    west, east = together.min(), together.max()
     south, north = latitude[known].min(), latitude[known].max()
     north_km, east_km = km_per_degree((south + north) / 2)
     pad_x = max(0.08 * (east - west), (smallest_km / float(east_km) - (east - west)) / 2)
