@@ -3,20 +3,17 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
 from matplotlib.collections import PolyCollection
-from matplotlib.colors import Normalize
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
-from tremorflow.errors import CatalogError
 from tremorflow.figures import style
+from tremorflow.figures.event_colours import colour_events, draw_colour_bar, name_unknown
 from tremorflow.figures.geography import MapExtent, draw_geography, extent_around
 from tremorflow.geodesy import LocalFrame, km_per_degree
 from tremorflow.records import Network
@@ -26,7 +23,8 @@ FloatArray = NDArray[np.float64]
 MOST_LABELS = 32  # more station codes than this cover the map
 MOST_ELLIPSES = 500  # more ellipses than this are a blot; the legend then says that they are left out
 OUTLINE_POINTS = 73  # a polygon of 72 sides is 0.1 % smaller than its ellipse
-QUALITY_MARKERS = {"A": ("o", 38.0), "B": ("o", 20.0), "C": ("D", 12.0), "": ("o", 18.0)}
+CROWD_SIZE = 0.35  # of the area of the markers and the width of their edges, when there are so many
+QUALITY_MARKERS = {"A": ("o", 38.0), "B": ("s", 24.0), "C": ("D", 12.0), "": ("o", 18.0)}
 NEUTRAL_HANDLES = {
     f"events {grade}": Line2D(
         [], [], linestyle="none", marker=marker, markersize=size**0.5, markerfacecolor="#999999",
@@ -40,7 +38,6 @@ NEUTRAL_HANDLES["ellipses"] = Line2D(
 NEUTRAL_HANDLES["ellipse"] = Line2D(
     [], [], linestyle="none", marker="$\\bigcirc$", markersize=11, color=style.EVENT
 )
-COLOUR_LABELS = {"time": "time (UTC)", "depth": "depth (km)"}
 
 
 class ErrorEllipse(NamedTuple):
@@ -59,7 +56,7 @@ def draw_map(
     network: Network,
     *,
     extent: MapExtent | None = None,
-    colour_by: str = "time",
+    colour_by: str | None = None,
 ) -> None:
     """Coast, trench, stations, and events with their 68 % error ellipses to scale.
 
@@ -74,15 +71,14 @@ def draw_map(
     extent
         Rectangle to show; by default all stations and events.
     colour_by
-        ``"time"`` or ``"depth"``.
+        ``"energy"``, ``"time"`` or ``"depth"``; by default the energy if any event has one, else the time.
+        An event without the value is pale grey, and the legend says so.
 
     Raises
     ------
     CatalogError
         ``colour_by`` is something else.
     """
-    if colour_by not in COLOUR_LABELS:
-        raise CatalogError(f"colour_by={colour_by!r} is unknown; use one of {list(COLOUR_LABELS)}")
     shown = extent or extent_around(
         np.concatenate([network.latitudes, events["latitude"].to_numpy(dtype=np.float64)]),
         np.concatenate([network.longitudes, events["longitude"].to_numpy(dtype=np.float64)]),
@@ -99,9 +95,10 @@ def draw_stations(axes: Axes, network: Network, extent: MapExtent) -> None:
     """Triangles at the stations, with their codes."""
     longitudes = extent.near(network.longitudes)
     inside = extent.holds(network.latitudes, network.longitudes)
+    size, edge = (42, 1.1) if inside.sum() <= MOST_LABELS else (18, 0.8)
     axes.scatter(
-        longitudes, network.latitudes, marker="^", s=42, facecolors="white", edgecolors=style.STATION,
-        linewidths=1.1, zorder=4, label=f"station ({inside.sum()})", gid="stations",
+        longitudes, network.latitudes, marker="^", s=size, facecolors="white", edgecolors=style.STATION,
+        linewidths=edge, zorder=4, label=f"station ({inside.sum()})", gid="stations",
     )  # fmt: skip
     label_stations(axes, network, extent)
 
@@ -120,56 +117,29 @@ def label_stations(axes: Axes, network: Network, extent: MapExtent) -> None:
         )  # fmt: skip
 
 
-def draw_events(axes: Axes, events: pd.DataFrame, extent: MapExtent, colour_by: str) -> None:
-    """Markers by quality, coloured by time or depth, over the error ellipses; nothing for no event."""
+def draw_events(axes: Axes, events: pd.DataFrame, extent: MapExtent, colour_by: str | None) -> None:
+    """Markers by quality, coloured by energy, time or depth, over the error ellipses."""
+    colours = colour_events(events, colour_by)
     if events.empty:
         return
-    values = colour_values(events, colour_by)
-    scale = colour_scale(values, colour_by)
-    colours = np.asarray(scale.to_rgba(values))
-    draw_ellipses(axes, events, extent, colours)
-    quality = events["quality"].fillna("").to_numpy()
+    draw_ellipses(axes, events, extent, colours.rgba)
     longitudes = extent.near(events["longitude"].to_numpy(dtype=np.float64))
     latitudes = events["latitude"].to_numpy(dtype=np.float64)
+    order = np.argsort(np.nan_to_num(colours.values, nan=-np.inf), kind="stable")  # the largest on top
+    quality = events["quality"].fillna("").to_numpy()[order]
+    crowd = CROWD_SIZE if len(events) > MOST_ELLIPSES else 1.0
     for rank, (grade, (marker, size)) in enumerate(QUALITY_MARKERS.items()):
-        chosen = quality == grade
-        if chosen.any():
+        chosen = order[quality == grade]
+        if chosen.size:
             name = f"event, quality {grade}" if grade else "event"
             axes.scatter(
-                longitudes[chosen], latitudes[chosen], c=colours[chosen], marker=marker, s=size,
-                edgecolors=style.INK, linewidths=0.6, zorder=5 - 0.1 * rank, label=f"{name} ({chosen.sum()})",
-                gid=f"events {grade}",
+                longitudes[chosen], latitudes[chosen], c=colours.rgba[chosen], marker=marker, s=crowd * size,
+                edgecolors=style.INK, linewidths=0.6 * crowd, zorder=5 - 0.1 * rank,
+                label=f"{name} ({chosen.size})", gid=f"events {grade}",
             )  # fmt: skip
-    if scale.norm.vmin != scale.norm.vmax:
-        draw_colour_bar(axes, scale, colour_by)
-
-
-def colour_values(events: pd.DataFrame, colour_by: str) -> FloatArray:
-    """(event,) number that the colour stands for: days of matplotlib's calendar, or km."""
-    if colour_by == "time":
-        days = mdates.date2num(events["time"].to_numpy())  # type: ignore[no-untyped-call]
-        return np.asarray(days, dtype=np.float64)
-    return events["depth_km"].to_numpy(dtype=np.float64)
-
-
-def colour_scale(values: FloatArray, colour_by: str) -> ScalarMappable:
-    """Colours from the smallest to the largest of the values; grey where there is none."""
-    known = values[np.isfinite(values)]
-    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
-    scale = ScalarMappable(Normalize(low, high), "viridis" if colour_by == "time" else "cividis_r")
-    scale.cmap = scale.cmap.with_extremes(bad=style.PALE)
-    return scale
-
-
-def draw_colour_bar(axes: Axes, scale: ScalarMappable, colour_by: str) -> None:
-    """Colour bar beside the map, as high as the map."""
-    bar = axes.figure.colorbar(scale, cax=axes.inset_axes((1.03, 0.0, 0.035, 1.0)))
-    if colour_by == "time":
-        style.style_time_axis(bar.ax.yaxis)
-    else:
-        bar.ax.invert_yaxis()  # depth grows downwards
-    bar.ax.tick_params(labelsize=style.SMALL_PT)
-    bar.set_label(COLOUR_LABELS[colour_by], fontsize=style.TEXT_PT)
+    name_unknown(axes, colours)
+    if colours.has_contrast:
+        draw_colour_bar(axes, colours)
 
 
 def draw_ellipses(axes: Axes, events: pd.DataFrame, extent: MapExtent, colours: FloatArray) -> None:

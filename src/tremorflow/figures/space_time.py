@@ -75,9 +75,13 @@ def draw_time_latitude(
 
 def latitude_reach_deg(events: pd.DataFrame) -> FloatArray:
     """(event,) half of the north-south reach of the error ellipses, in degrees; NaN without an estimate."""
-    azimuth = np.radians(events["azimuth_deg"].to_numpy(dtype=np.float64))
+    km_per_degree_north, _ = km_per_degree(events["latitude"].to_numpy(dtype=np.float64))
+    return np.asarray(ellipse_reach_km(events, 0.0) / km_per_degree_north)
+
+
+def ellipse_reach_km(events: pd.DataFrame, azimuth_deg: float) -> FloatArray:
+    """(event,) half of the reach of the error ellipses in a direction (km); NaN without an estimate."""
+    turned = np.radians(events["azimuth_deg"].to_numpy(dtype=np.float64) - azimuth_deg)
     major = events["semi_major_km"].to_numpy(dtype=np.float64)
     minor = events["semi_minor_km"].to_numpy(dtype=np.float64)
-    north_km = np.hypot(major * np.cos(azimuth), minor * np.sin(azimuth))
-    km_per_degree_north, _ = km_per_degree(events["latitude"].to_numpy(dtype=np.float64))
-    return np.asarray(north_km / km_per_degree_north)
+    return np.asarray(np.hypot(major * np.cos(turned), minor * np.sin(turned)))
