@@ -3,52 +3,16 @@
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import numpy as np
 import pandas as pd
 import pytest
+from report_page import Page
 
 from tremorflow.errors import CatalogError, DataError
 from tremorflow.figures.report import EventEvidence, ReportContent, render_report, write_report
 from tremorflow.figures.report_tables import MOST_EVENT_ROWS
 from tremorflow.records import Envelopes, Network, Station, event_table, utc
-
-VOID = {"meta", "img", "br", "link", "hr", "input"}
-
-
-class Page(HTMLParser):
-    """Collects tags, text and addresses, and fails on a tag that is not closed in order."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.open, self.tags, self.words, self.addresses, self.images = [], [], [], [], []
-        self.feed(text)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag, attrs):
-        attributes = dict(attrs)
-        assert len(attributes) == len(attrs), f"an attribute of {tag} is given twice"
-        self.tags.append(tag)
-        self.addresses += [
-            attributes[name] for name in ("src", "href", "action", "data") if name in attributes
-        ]
-        if tag == "img":
-            self.images.append(attributes)
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        if self.open and self.open[-1] not in {"style", "script"}:
-            self.words.append(data)
-
-    @property
-    def text(self):
-        return " ".join(" ".join(self.words).split())
 
 
 def report_content(case, **changes) -> ReportContent:

@@ -8,12 +8,24 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tremorflow.catalog.activity import Activity, Span
+from tremorflow.catalog.compare import Comparison
+from tremorflow.catalog.energy_grid import EnergyGrid
 from tremorflow.errors import CatalogError, DataError
 from tremorflow.figures import report_html as html
 from tremorflow.figures.envelopes import MOST_TRACES, draw_aligned_envelopes
 from tremorflow.figures.geography import MapExtent, extent_around
 from tremorflow.figures.likelihood import draw_likelihood_map
 from tremorflow.figures.map import draw_map
+from tremorflow.figures.report_full_chain import (
+    activity_section,
+    along_strike_picture,
+    colour_sentence,
+    comparison_section,
+    energy_limits_of,
+    energy_section,
+    energy_words,
+)
 from tremorflow.figures.report_tables import events_section, skips_section, stations_section
 from tremorflow.figures.report_text import (
     CITATION,
@@ -78,8 +90,17 @@ class ReportContent:
         Further key numbers, label to value.
     version, settings_hash
         Of tremorflow, and of the settings.
-    method_text
-        Paragraphs on the method; by default those of the conventional envelope correlation.
+    method_text, references, limits
+        Paragraphs on the method, papers with their DOI, and limits; by default those of the conventional
+        envelope correlation. Limits of the energies are added if the events have any.
+    strike_deg
+        Direction (clockwise from north) of a plot of distance along strike against time, in place of that of
+        latitude.
+    recorded
+        Times in which the network recorded; others are hatched in that plot. By default the whole span.
+    activity, energies, comparison
+        Counts over time, energy by cells, and this catalogue (A) against another of the same recordings (B);
+        each gets a section of its own, and none if it is None.
     """
 
     title: str
@@ -95,6 +116,13 @@ class ReportContent:
     version: str
     settings_hash: str
     method_text: tuple[str, ...] = field(default=ENVELOPE_CORRELATION)
+    references: tuple[tuple[str, str], ...] = field(default=REFERENCES)
+    limits: tuple[str, ...] = field(default=LIMITS)
+    strike_deg: float | None = None
+    recorded: tuple[Span, ...] | None = None
+    activity: Activity | None = None
+    energies: EnergyGrid | None = None
+    comparison: Comparison | None = None
 
 
 def write_report(path: Path, content: ReportContent) -> None:
@@ -121,10 +149,11 @@ def render_report(content: ReportContent) -> str:
     parts = [
         header(content),
         map_section(content),
+        *full_chain_sections(content),
         *([] if content.events.empty else [evidence_section(content), events_section(content.events)]),
         skips_section(content.skips),
         method_section(content),
-        html.section("limits", "Limits", html.bullet_list(LIMITS)),
+        html.section("limits", "Limits", html.bullet_list(content.limits + energy_limits_of(content.events))),
         stations_section(content.network),
         settings_section(content),
         citation_section(content),
@@ -168,18 +197,38 @@ def map_section(content: ReportContent) -> str:
     close_up = close_up_extent(events, network)
     if close_up is not None:
         parts.append(picture_of_map(content, close_up, "Close-up of the located events and nearby stations."))
+    parts.append(space_time_picture(content))
+    return html.section("where", "Where and when", *parts)
+
+
+def space_time_picture(content: ReportContent) -> str:
+    """Distance along strike against time, if a direction is given, else latitude."""
+    events = content.events
+    if content.strike_deg is not None:
+        return along_strike_picture(
+            events, content.network, content.span, azimuth_deg=content.strike_deg, recorded=content.recorded
+        )
     figure = new_figure(6.4, 3.4)
     draw_time_latitude(figure.add_subplot(), events, span=content.span)
     low, high = events["latitude"].min(), events["latitude"].max()
-    parts.append(
-        html.picture(
-            figure,
-            f"Latitude of the {len(events)} events against time, between {low:.2f} and {high:.2f} degrees.",
-            "Latitude against time. Upright bars: north-south reach of the 68 % error ellipse; level bars: "
-            "duration.",
-        )
+    return html.picture(
+        figure,
+        f"Latitude of the {len(events)} events against time, between {low:.2f} and {high:.2f} degrees.",
+        "Latitude against time. Upright bars: north-south reach of the 68 % error ellipse; level bars: "
+        "duration.",
     )
-    return html.section("where", "Where and when", *parts)
+
+
+def full_chain_sections(content: ReportContent) -> list[str]:
+    """Sections on activity, energy and another catalogue, each if there is something to say."""
+    sections = []
+    if content.activity is not None:
+        sections.append(activity_section(content.activity))
+    if content.energies is not None:
+        sections.append(energy_section(content.energies, content.network))
+    if content.comparison is not None:
+        sections.append(comparison_section(content.comparison, content.network, content.span))
+    return sections
 
 
 def picture_of_map(content: ReportContent, extent: MapExtent | None, alt: str) -> str:
@@ -189,7 +238,10 @@ def picture_of_map(content: ReportContent, extent: MapExtent | None, alt: str) -
     caption = "Stations" if content.events.empty else "Stations and events with 68 % error ellipses to scale"
     caption = f"Close-up. {caption}" if extent else caption
     return html.picture(
-        figure, alt, f"{caption}. Coast: Natural Earth (public domain); trench: USGS Slab2 (CC0)."
+        figure,
+        alt,
+        f"{caption}.{colour_sentence(content.events)} Coast: Natural Earth (public domain); trench: USGS "
+        "Slab2 (CC0).",
     )
 
 
@@ -280,13 +332,15 @@ def event_sentence(event: pd.Series) -> str:
         words.append(f"{event['n_stations']} stations")
     if pd.notna(event["correlation"]):
         words.append(f"mean correlation {event['correlation']:.2f}")
+    if pd.notna(event.get("energy_j")):
+        words.append(energy_words(event))
     return "; ".join(words) + "."
 
 
 def method_section(content: ReportContent) -> str:
     """How the events were found, with references."""
     paragraphs = (html.paragraph(text) for text in content.method_text)
-    return html.section("method", "Method", *paragraphs, html.reference_list(REFERENCES))
+    return html.section("method", "Method", *paragraphs, html.reference_list(content.references))
 
 
 def settings_section(content: ReportContent) -> str:

@@ -1,7 +1,9 @@
 """Tables of the report: the events with their errors, and what was skipped."""
 
+import numpy as np
 import pandas as pd
 
+from tremorflow.catalog.energy_grid import energies_are_relative, known_energies
 from tremorflow.figures import report_html as html
 from tremorflow.records import Network
 
@@ -18,6 +20,10 @@ EVENT_HEADINGS = [
     html.Heading("corre\u00adlation", True), html.Heading("flags"),
 ]  # fmt: skip
 
+ENERGY_HEADINGS = [
+    html.Heading("log₁₀ energy", True), html.Heading("± (log₁₀)", True), html.Heading("Me", True),
+]  # fmt: skip
+
 
 def events_section(events: pd.DataFrame) -> str:
     """Table of the first events with their errors."""
@@ -31,7 +37,18 @@ def events_section(events: pd.DataFrame) -> str:
         "the burst."
     )
     rows = [event_cells(event) for _, event in shown.iterrows()]
-    return html.section("events", "Events", html.table(EVENT_HEADINGS, rows, caption, sortable=True))
+    headings = EVENT_HEADINGS
+    if np.isfinite(known_energies(events)).any():
+        headings = [*headings[:-1], *ENERGY_HEADINGS, headings[-1]]
+        rows = [
+            [*cells[:-1], *energy_cells(event), cells[-1]]
+            for cells, (_, event) in zip(rows, shown.iterrows(), strict=True)
+        ]
+        caption += " Energy: logarithm of the radiated energy in J, with its standard deviation"
+        caption += (
+            ", relative; Me: energy magnitude." if energies_are_relative(events) else "; Me: magnitude."
+        )
+    return html.section("events", "Events", html.table(headings, rows, caption, sortable=True))
 
 
 def event_cells(event: pd.Series) -> list[str]:
@@ -44,6 +61,17 @@ def event_cells(event: pd.Series) -> list[str]:
     words = ["" if pd.isna(event[name]) else str(event[name]) for name in ("event_id", "quality", "flags")]
     cells = [html.decimals(event[name], places) for name, places in numbers]
     return [words[0], html.utc_time(event["time"]), words[1], *cells, words[2].replace(";", "; ")]
+
+
+def energy_cells(event: pd.Series) -> list[str]:
+    """Cells of one event, in the order of ``ENERGY_HEADINGS``; empty where there is no energy."""
+    energy = event["energy_j"]
+    log_energy = np.log10(energy) if pd.notna(energy) and energy > 0 else np.nan
+    return [
+        html.decimals(log_energy, 2),
+        html.decimals(event.get("energy_log10_error"), 2),
+        html.decimals(event.get("me"), 1),
+    ]
 
 
 def stations_section(network: Network) -> str:
