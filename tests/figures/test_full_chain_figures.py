@@ -1,5 +1,7 @@
 """Pictures of a full-chain run, measured on what was drawn; every catalogue here is made up."""
 
+from dataclasses import replace
+
 import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
@@ -227,11 +229,13 @@ def test_energy_map_says_what_it_lacks(snet):
     assert {"(no energy: 3 events)", "(outside the cells: 6 events)"} <= set(legend_of(axes))
 
 
-def test_energy_map_across_the_antimeridian_is_small_and_whole():
+@pytest.mark.parametrize("turn", [-360.0, 0.0, 360.0])
+def test_energy_map_across_the_antimeridian_is_small_and_whole(turn):
     stations = ((-17.5, 179.0), (-16.5, -179.5))
     network = Network(tuple(Station("XX", f"S{i}", y, x, 0.0) for i, (y, x) in enumerate(stations)))
     events = made_up(6).assign(quality="A", latitude=-17.05, longitude=[179.95] * 3 + [-179.95] * 3)
-    axes = energy_axes(events, cells_around(events["latitude"], events["longitude"]), network)
+    cells = cells_around(events["latitude"], events["longitude"])
+    axes = energy_axes(events, replace(cells, west=cells.west + turn), network)
     west, east = axes.get_xlim()
     assert east - west < 3
     mesh = drawn(axes, "energy")[0]
@@ -244,6 +248,7 @@ def test_found_by_both_or_one_is_what_the_matching_says(snet):
     both = made_up(12).assign(quality="A")
     alone = made_up(5, seed=8).assign(latitude=36.5, longitude=142.0)
     that = both.head(8).assign(latitude=both["latitude"].head(8) + 0.05)
+    that = pd.concat([that, made_up(2, seed=9).assign(latitude=34.5, longitude=141.0)], ignore_index=True)
     comparison = compare_catalogs(pd.concat([both, alone], ignore_index=True), that, names=("new", "old"))
     figure = draw_found_by(comparison, snet, SPAN)
     a, b, *lanes = figure.axes
@@ -253,7 +258,7 @@ def test_found_by_both_or_one_is_what_the_matching_says(snet):
             offsets = drawn(axes, state)[0].get_offsets()
             np.testing.assert_allclose(offsets[:, 1], events.loc[events["state"] == state, "latitude"])
     totals = [drawn(lane, "counts")[0].get_data().values.sum() for lane in lanes]
-    assert totals == [8, (comparison.events_a["state"] == "alone").sum(), 0]
+    assert totals == [8, (comparison.events_a["state"] == "alone").sum(), 2]
     titles = [lane.get_title(loc="left") for lane in lanes]
-    assert titles == ["by both (8)", f"only by new ({totals[1]:.0f})", "only by old (0)"]
+    assert titles == ["by both (8)", f"only by new ({totals[1]:.0f})", "only by old (2)"]
     assert (a.get_xlim(), a.get_ylim()) == (b.get_xlim(), b.get_ylim())

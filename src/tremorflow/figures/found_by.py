@@ -117,9 +117,8 @@ def _draw_lanes(lanes: list[Axes], contents: dict[str, tuple[pd.DataFrame, str]]
         axes.tick_params(labelbottom=axes is lanes[-1])
         axes.set_title(f"{name} ({len(events)})", fontsize=style.SMALL_PT, color=style.INK, loc="left", pad=2)
         style.style_time_axis(axes.xaxis)
-    lanes[0].set_title(
-        "per UTC day" if counted[0].is_daily else "per hour", fontsize=style.SMALL_PT, loc="right", pad=2
-    )
+    step = "per UTC day" if counted[0].is_daily else "per hour"
+    lanes[0].set_title(f"events {step}", fontsize=style.SMALL_PT, color=style.INK, loc="right", pad=2)
     lanes[-1].set_xlabel("time (UTC)", fontsize=style.TEXT_PT)
     for axes in lanes[:-1]:
         axes.xaxis.get_offset_text().set_visible(False)
