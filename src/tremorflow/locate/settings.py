@@ -88,6 +88,16 @@ class LocationSettings:
         reason="a further source must explain pairs that the others do not (METHOD.md 7.2 F)",
         ge=1,
     )
+    power_cap: float = option(
+        6.0,
+        unit="-",
+        reason="power over that of its distance at most, when a source is taken out: two sd of site terms",
+        ge=1,
+    )
+    quality_factor: float = option(
+        200.0, unit="-", reason="of S in 2-8 Hz, for that decay alone: METHOD.md 7.1", gt=0
+    )
+    s_speed_km_s: float = option(3.5, unit="km/s", reason="as quality_factor", gt=0)
     max_residual_s: float = option(
         4.0, unit="s", reason="S moveout over half a grid step (2 s) and four site delays", gt=0
     )

@@ -29,7 +29,12 @@ class SourceTime:
 
 
 def source_power(window: Envelopes, fit: Fit, grid: SearchGrid) -> FloatArray:
-    """Power radiated against source time (time,), on the samples of the window; NaN where too few saw it.
+    """Power radiated against source time (time,), on the samples of the window; NaN where too few saw it."""
+    return stack_power(window.by_station() ** 2, fit, grid, window)
+
+
+def stack_power(recorded: FloatArray, fit: Fit, grid: SearchGrid, window: Envelopes) -> FloatArray:
+    """As ``source_power``, of given power (station, time) on the sampling and in the unit of a window.
 
     Notes
     -----
@@ -43,7 +48,7 @@ def source_power(window: Envelopes, fit: Fit, grid: SearchGrid) -> FloatArray:
     epicentral = distances_km(
         place.latitude, place.longitude, network.latitudes[stations], network.longitudes[stations]
     )
-    squared = window.by_station()[stations] ** 2
+    squared = recorded[stations]
     background = np.nanpercentile(squared, BACKGROUND_PERCENTILE, axis=1, keepdims=True)
     power = (squared - background) * (epicentral**2 + place.depth_km**2)[:, None]
     if window.unit != "m/s":

@@ -137,30 +137,42 @@ def locate_window(
     A source needs ``min_pairs`` pairs whose correlation at its lags exceeds ``pair_correlation``; a further
     one needs ``min_new_pairs`` that no source before it explains, and a distance of ``min_separation_km``.
     """
-    normalised = normalise_envelopes(window, settings.min_completeness)
-    if normalised.any(axis=(1, 2)).sum() < settings.min_stations:
-        return WindowResult(window.start_time, (), "too_few_stations")
-    smoothing_s = np.sqrt(2) * settings.site_sigma_s
-    correlations = correlate_pairs(normalised, window.sampling_rate_hz, pairs, smoothing_s)
-    highest = correlations.values.max(axis=1)
-    if (highest > settings.pair_correlation).sum() < settings.min_pairs:
-        return WindowResult(window.start_time, (), "too_few_correlated_pairs")
-    active = np.flatnonzero(highest > settings.stack_correlation)
-    stacked = stack_gains(correlations, active, grid.s_times_s)
+    scene = make_scene(window, window, grid, pairs, settings)
+    if isinstance(scene, str):
+        return WindowResult(window.start_time, (), scene)
+    stacked = stack_gains(scene.correlations, scene.active, grid.s_times_s)
     peaks = stack_maxima(stacked, grid)
     if not len(peaks):  # no node sees both stations of any pair
         return WindowResult(window.start_time, (), "no_agreement_of_stations")
     is_rival = stacked[peaks] > settings.rival_likelihood * stacked[peaks[0]]
-    scene = Scene(
-        window, active, correlations, window_spectra(normalised, window.sampling_rate_hz, settings), grid
-    )
     found = _find_sources(peaks, is_rival, scene, settings)
     if not found:
         return WindowResult(window.start_time, (), "no_agreement_of_stations")
     places = [one.fit.place for one in found]
-    if any(not _is_near(grid.node(int(k))[:2], places, settings.min_separation_km) for k in peaks[is_rival]):
+    if any(not is_near(grid.node(int(k))[:2], places, settings.min_separation_km) for k in peaks[is_rival]):
         found[0] = replace(found[0], flags=(*found[0].flags, "several_maxima"))
     return WindowResult(window.start_time, tuple(found), "located")
+
+
+def make_scene(
+    window: Envelopes, series: Envelopes, grid: SearchGrid, pairs: StationPairs, settings: LocationSettings
+) -> Scene | str:
+    """Correlations of all pairs, or the rule that says that there is no source to look for.
+
+    ``series`` (station, component, time) are what is correlated: the envelopes of the window, or what other
+    sources leave of them.
+    """
+    normalised = normalise_envelopes(series, settings.min_completeness)
+    if normalised.any(axis=(1, 2)).sum() < settings.min_stations:
+        return "too_few_stations"
+    smoothing_s = np.sqrt(2) * settings.site_sigma_s
+    correlations = correlate_pairs(normalised, window.sampling_rate_hz, pairs, smoothing_s)
+    highest = correlations.values.max(axis=1)
+    if (highest > settings.pair_correlation).sum() < settings.min_pairs:
+        return "too_few_correlated_pairs"
+    active = np.flatnonzero(highest > settings.stack_correlation)
+    spectra = window_spectra(normalised, window.sampling_rate_hz, settings)
+    return Scene(window, active, correlations, spectra, grid)
 
 
 def _find_sources(
@@ -175,7 +187,7 @@ def _find_sources(
     found: list[Hypocentre] = []
     fits: list[Fit] = []
     for node in peaks[is_rival][: settings.max_sources]:
-        fit = _refine_node(
+        fit = refine_node(
             int(node), [fit.place for fit in fits], explained, settings.min_pairs, scene, settings
         )
         fits += [fit] if fit is not None else []
@@ -185,13 +197,13 @@ def _find_sources(
         if len(found) >= settings.max_sources:
             break
         needed = settings.min_new_pairs if found else settings.min_pairs
-        fit = _refine_node(int(node), [one.fit.place for one in found], explained, needed, scene, settings)
+        fit = refine_node(int(node), [one.fit.place for one in found], explained, needed, scene, settings)
         if fit is not None:
             _accept(fit, found, explained, scene, settings)
     return found
 
 
-def _refine_node(
+def refine_node(
     node: int,
     places: list[Place],
     explained: NDArray[np.bool_],
@@ -202,7 +214,7 @@ def _refine_node(
     """Refine a maximum that enough unexplained pairs promise, away from the places; else None."""
     grid, correlations, pairs = scene.grid, scene.correlations, scene.correlations.pairs
     start, times = grid.node(node), grid.s_times_s[:, node].astype(np.float64)
-    if _is_near(start[:2], places, SAME_PLACE_KM):
+    if is_near(start[:2], places, SAME_PLACE_KM):
         return None
     near = np.isfinite(times)
     reached = scene.active[near[pairs.first[scene.active]] & near[pairs.second[scene.active]]]
@@ -219,13 +231,13 @@ def _accept(
 ) -> None:
     """Add a source to those found if it is far enough from them and enough unexplained pairs support it."""
     place = (fit.place.latitude, fit.place.longitude)
-    if _is_near(place, [one.fit.place for one in found], settings.min_separation_km):
+    if is_near(place, [one.fit.place for one in found], settings.min_separation_km):
         return
-    used = _supporting_pairs(fit, scene.correlations, settings)
+    used = supporting_pairs(fit, scene.correlations, settings)
     if (used & ~explained).sum() < (settings.min_new_pairs if found else settings.min_pairs):
         return
     explained |= used
-    found.append(_hypocentre(fit, used, scene, settings))
+    found.append(make_hypocentre(fit, used, scene, settings))
 
 
 def stack_maxima(stacked: NDArray[np.float32], grid: SearchGrid) -> NDArray[np.intp]:
@@ -242,12 +254,12 @@ def stack_maxima(stacked: NDArray[np.float32], grid: SearchGrid) -> NDArray[np.i
     return nodes
 
 
-def _is_near(epicentre: tuple[float, float], places: list[Place], distance_km: float) -> bool:
+def is_near(epicentre: tuple[float, float], places: list[Place], distance_km: float) -> bool:
     """Whether an epicentre is nearer than this to one of the places."""
     return any(distances_km(*epicentre, place.latitude, place.longitude) < distance_km for place in places)
 
 
-def _supporting_pairs(
+def supporting_pairs(
     fit: Fit, correlations: PairCorrelations, settings: LocationSettings
 ) -> NDArray[np.bool_]:
     """(pair,) true where both stations are used and correlate at the lag that the source predicts.
@@ -264,7 +276,9 @@ def _supporting_pairs(
     return supporting
 
 
-def _hypocentre(fit: Fit, used: NDArray[np.bool_], scene: Scene, settings: LocationSettings) -> Hypocentre:
+def make_hypocentre(
+    fit: Fit, used: NDArray[np.bool_], scene: Scene, settings: LocationSettings
+) -> Hypocentre:
     """Complete an accepted source with its correlation, source time and flags."""
     window, grid, correlations = scene.window, scene.grid, scene.correlations
     place, pairs = fit.place, correlations.pairs

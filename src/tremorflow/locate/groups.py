@@ -1,0 +1,183 @@
+"""Location of a group of stations: the source that they hear, and others that sound at the same time."""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tremorflow.geodesy import distances_km
+from tremorflow.locate.correlation import IndexArray, StationPairs, stack_gains
+from tremorflow.locate.grid import SearchGrid
+from tremorflow.locate.hypocentre import Fit
+from tremorflow.locate.power import PowerModel, model_power
+from tremorflow.locate.settings import LocationSettings
+from tremorflow.locate.windows import (
+    Hypocentre,
+    Scene,
+    WindowResult,
+    is_near,
+    make_hypocentre,
+    make_scene,
+    refine_node,
+    stack_maxima,
+    supporting_pairs,
+)
+from tremorflow.records import Envelopes, FloatArray
+
+MAX_TRIALS = 6  # maxima that are refined before no further source is looked for
+NEAREST = 6  # stations to a further source, half of which must hear it: amplitudes fall with distance
+MOVES_KM = 30.0  # that a source may move once the others are taken out; more is another source
+
+
+def pairs_among(pairs: StationPairs, stations: IndexArray) -> StationPairs:
+    """Those of the pairs whose stations are both among some."""
+    chosen = np.zeros(int(max(pairs.second.max(initial=0), stations.max(initial=0))) + 1, dtype=bool)
+    chosen[stations] = True
+    kept = chosen[pairs.first] & chosen[pairs.second]
+    return StationPairs(pairs.first[kept], pairs.second[kept], pairs.max_lag_s[kept])
+
+
+def locate_group(
+    window: Envelopes, stations: IndexArray, grid: SearchGrid, pairs: StationPairs, settings: LocationSettings
+) -> WindowResult:
+    """Locate the source that a group of stations hears, and others that the same stations hear besides.
+
+    Parameters
+    ----------
+    window : (station, component, time)
+        Envelopes of one window of the whole network.
+    stations : (n,)
+        Members of the group and near neighbours that may hear it too.
+    grid, pairs
+        Of the network; pairs of other stations are not looked at.
+    settings
+        Thresholds.
+
+    Returns
+    -------
+    WindowResult with the source of the largest likelihood first.
+
+    Notes
+    -----
+    Pairs of stations of which one hears one source and the other another correlate too, at lags of a ghost.
+    So a further source is looked for in what is left once those found are taken out (``model_power``), and
+    must be heard by half of the stations that are nearest to it. At last each is located anew without the
+    others.
+    """
+    own = pairs_among(pairs, stations)
+    if not len(own):
+        return WindowResult(window.start_time, (), "too_few_stations")
+    scene = make_scene(window, window, grid, own, settings)
+    if isinstance(scene, str):
+        return WindowResult(window.start_time, (), scene)
+    first = _best_source(scene, [], settings.min_pairs, settings)
+    if first is None:
+        return WindowResult(window.start_time, (), "no_agreement_of_stations")
+    fits, supports = [first[0]], [first[1]]
+    model = model_power(window, fits, stations, grid, settings)
+    while len(fits) < settings.max_sources:
+        rest = make_scene(_left(window, model), _excess(window, model), grid, own, settings)
+        found = None if isinstance(rest, str) else _best_source(rest, fits, settings.min_new_pairs, settings)
+        if found is None:
+            break
+        fits.append(found[0])
+        supports.append(found[1])
+        model = model_power(window, fits, stations, grid, settings)
+    if len(fits) == 1:
+        return WindowResult(
+            window.start_time, (make_hypocentre(first[0], first[1], scene, settings),), "located"
+        )
+    return WindowResult(
+        window.start_time, _located_anew(window, fits, stations, own, grid, settings), "located"
+    )
+
+
+def _best_source(
+    scene: Scene, found: list[Fit], needed: int, settings: LocationSettings
+) -> tuple[Fit, NDArray[np.bool_]] | None:
+    """Strongest source apart from those found that enough pairs support, and these (pair,); None without."""
+    stacked = stack_gains(scene.correlations, scene.active, scene.grid.s_times_s)
+    places, trials = [fit.place for fit in found], 0
+    explained = np.zeros(len(scene.correlations.pairs), dtype=bool)
+    best: tuple[Fit, NDArray[np.bool_]] | None = None
+    peaks = stack_maxima(stacked, scene.grid)
+    for node in peaks:
+        weak = not found and stacked[node] < settings.rival_likelihood * stacked[peaks[0]]
+        if trials >= MAX_TRIALS or (best is not None and weak):
+            break
+        if is_near(scene.grid.node(int(node))[:2], places, settings.min_separation_km - 10.0):
+            continue
+        trials += 1
+        fit = refine_node(int(node), [], explained, needed, scene, settings)
+        if fit is None or (best is not None and fit.likelihood <= best[0].likelihood):
+            continue
+        epicentre = fit.place.latitude, fit.place.longitude
+        if is_near(epicentre, places, settings.min_separation_km):
+            continue
+        if found and not _is_heard_near(fit, scene):
+            continue
+        used = supporting_pairs(fit, scene.correlations, settings)
+        if used.sum() >= needed:
+            best = fit, used
+            if found:
+                break
+    return best
+
+
+def _is_heard_near(fit: Fit, scene: Scene) -> bool:
+    """Whether half of the recording stations that are nearest to a source are among those that support it."""
+    network = scene.grid.network
+    away = distances_km(fit.place.latitude, fit.place.longitude, network.latitudes, network.longitudes)
+    recorded = np.isfinite(scene.window.values).any(axis=(1, 2))
+    nearest = np.argsort(np.where(recorded, away, np.inf), kind="stable")[:NEAREST]
+    return bool(np.isin(nearest, fit.stations).mean() >= 0.5)
+
+
+def _located_anew(
+    window: Envelopes,
+    fits: list[Fit],
+    stations: IndexArray,
+    pairs: StationPairs,
+    grid: SearchGrid,
+    settings: LocationSettings,
+) -> tuple[Hypocentre, ...]:
+    """Hypocentres of sources, each located in what the others leave; what does not hold then is dropped."""
+    fits = list(fits)
+    hypocentres: dict[int, Hypocentre] = {}
+    for k in range(len(fits)):
+        model = model_power(window, fits, stations, grid, settings)
+        scene = make_scene(_left(window, model, k), _excess(window, model, k), grid, pairs, settings)
+        if isinstance(scene, str):
+            continue
+        place = fits[k].place
+        node = _nearest_node(place.latitude, place.longitude, place.depth_km, grid)
+        none = np.zeros(len(pairs), dtype=bool)
+        again = refine_node(node, [], none, 1, scene, settings)
+        if again is None or not is_near((again.place.latitude, again.place.longitude), [place], MOVES_KM):
+            continue
+        used = supporting_pairs(again, scene.correlations, settings)
+        if used.sum() >= settings.min_pairs:
+            fits[k] = again
+            hypocentres[k] = make_hypocentre(again, used, scene, settings)
+    return tuple(hypocentres.values())
+
+
+def _nearest_node(latitude: float, longitude: float, depth_km: float, grid: SearchGrid) -> int:
+    """Node of the grid next to a point."""
+    east = (grid.node_longitudes - grid.unwrap(longitude)) * np.cos(np.radians(latitude))
+    away = np.hypot(grid.node_latitudes - latitude, east) * 111.0
+    return int(np.argmin(np.hypot(away, grid.node_depths_km - depth_km)))
+
+
+def _left(window: Envelopes, model: PowerModel, kept: int | None = None) -> Envelopes:
+    """Envelopes of what the sources leave, all but one; one component, the mean of those there were."""
+    return _single(window, np.sqrt(model.without(kept)))
+
+
+def _excess(window: Envelopes, model: PowerModel, kept: int | None = None) -> Envelopes:
+    """Logarithm of the excess over the sources, all but one, to be correlated."""
+    return _single(window, model.log_excess(kept))
+
+
+def _single(window: Envelopes, values: FloatArray) -> Envelopes:
+    return replace(window, components=("H1",), values=values[:, None])
