@@ -1,4 +1,4 @@
-"""The chain itself: envelopes of a network -> events."""
+"""The chain itself: envelopes of a network, and what DiET says of it -> events."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -6,19 +6,38 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from tremorflow import __version__
+from tremorflow.associate import (
+    AssociationSettings,
+    Groups,
+    StationGraph,
+    associate_stations,
+    earthquake_excess,
+    gather_candidates,
+    group_table,
+    station_graph,
+)
 from tremorflow.catalog.quality import CatalogSettings, control_quality
+from tremorflow.geodesy import distances_km
 from tremorflow.locate import (
     Hypocentre,
     LocationSettings,
     SearchGrid,
+    StationPairs,
     error_ellipse,
+    locate_group,
     locate_windows,
+    station_pairs,
+    window_starts,
 )
-from tremorflow.records import Envelopes, event_table, name_by_time
+from tremorflow.records import Envelopes, Probabilities, event_table, name_by_time, seconds, timedelta
 
 CONVENTIONAL = "conventional"  # envelope correlation over the whole network
+DIET_GRASP = "diet-grasp"  # probabilities, groups of stations, each located
+
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +52,28 @@ class Detections:
     windows: Counter[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Association:
+    """Groups of all windows of a network, with all that their location needs.
+
+    ``table`` has a row per group (``GROUP_COLUMNS``); ``usable`` (group,) is false for those that are no
+    tremor.
+    """
+
+    probabilities: Probabilities
+    groups: Groups
+    table: pd.DataFrame
+    usable: NDArray[np.bool_]
+    graph: StationGraph
+    settings: AssociationSettings
+
+
 def detect_tremor(
     envelopes: Envelopes,
     grid: SearchGrid,
     settings: LocationSettings,
     settings_hash: str,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Detections:
     """Tremor by the conventional method: envelope correlation over the network, window by window.
 
@@ -64,8 +99,73 @@ def detect_tremor(
     for result in locate_windows(envelopes, grid, settings, progress):
         windows[result.reason] += 1
         hypocentres.extend(result.hypocentres)
-    rows = [_event_row(hypocentre, settings, settings_hash) for hypocentre in hypocentres]
+    rows = [_event_row(hypocentre, settings, settings_hash, CONVENTIONAL) for hypocentre in hypocentres]
     return Detections(event_table(rows), tuple(hypocentres), windows)
+
+
+def associate_windows(probabilities: Probabilities, settings: AssociationSettings) -> Association:
+    """Groups of stations that hear the same tremor, in all windows; those of earthquakes are not usable."""
+    groups = associate_stations(probabilities.p_tremor, probabilities.network, settings)
+    usable = earthquake_excess(groups, probabilities, settings) <= 0
+    table = group_table(groups, probabilities, settings)
+    graph = station_graph(probabilities.network, settings)
+    return Association(probabilities, groups, table, usable, graph, settings)
+
+
+def locate_groups(
+    envelopes: Envelopes,
+    association: Association,
+    grid: SearchGrid,
+    settings: LocationSettings,
+    settings_hash: str,
+    progress: Progress | None = None,
+) -> tuple[Detections, pd.Series]:
+    """Locate the groups of a span: events with the group and episode that each is of.
+
+    Parameters
+    ----------
+    envelopes : (station, component, time)
+        Of the grid's network.
+    association
+        Groups of this network; those whose windows lie within a window of the location are located in it.
+    grid, settings, settings_hash, progress
+        As of ``detect_tremor``.
+
+    Returns
+    -------
+    Detections, duplicates of overlapping windows included; and what became of the groups, by their number.
+    """
+    pairs = station_pairs(grid, settings)
+    starts = window_starts(envelopes.start_time, envelopes.end_time, settings)
+    windows: Counter[str] = Counter()
+    hypocentres: list[Hypocentre] = []
+    rows: list[dict[str, object]] = []
+    fates: dict[int, str] = {}
+    for k, start in enumerate(starts):
+        window = None
+        candidates = gather_candidates(
+            association.groups,
+            association.probabilities,
+            _windows_within(association.probabilities, start, settings.window_s),
+            association.graph,
+            association.settings,
+            association.usable,
+        )
+        windows["no_group"] += not candidates
+        for candidate in candidates:
+            window = window or envelopes.window(start, settings.window_s)
+            result = locate_group(window, candidate.stations, grid, pairs, settings)
+            windows[result.reason] += 1
+            for group in candidate.groups:
+                if fates.get(int(group)) != "located":
+                    fates[int(group)] = result.reason
+            for hypocentre in result.hypocentres:
+                hypocentres.append(hypocentre)
+                row = _event_row(hypocentre, settings, settings_hash, DIET_GRASP)
+                rows.append(row | _group_cells(hypocentre, candidate.groups, association))
+        if progress is not None:
+            progress(k + 1, len(starts))
+    return Detections(event_table(rows), tuple(hypocentres), windows), pd.Series(fates, dtype="string")
 
 
 def finish_catalog(events: pd.DataFrame, settings: CatalogSettings) -> pd.DataFrame:
@@ -76,7 +176,26 @@ def finish_catalog(events: pd.DataFrame, settings: CatalogSettings) -> pd.DataFr
     return kept
 
 
-def _event_row(hypocentre: Hypocentre, settings: LocationSettings, settings_hash: str) -> dict[str, object]:
+def _windows_within(probabilities: Probabilities, start: np.datetime64, length_s: float) -> range:
+    """Windows that were classified and lie within a window of the location."""
+    last = start + timedelta(length_s - probabilities.window_s)
+    begin = int(np.searchsorted(probabilities.start_times, start, side="left"))
+    return range(begin, int(np.searchsorted(probabilities.start_times, last, side="right")))
+
+
+def _group_cells(
+    hypocentre: Hypocentre, groups: NDArray[np.intp], association: Association
+) -> dict[str, object]:
+    """Cells of the event table on the group that a hypocentre is of: the nearest in place."""
+    found, place = association.groups, hypocentre.fit.place
+    away = distances_km(place.latitude, place.longitude, found.latitudes[groups], found.longitudes[groups])
+    row = association.table.iloc[int(groups[np.argmin(away)])]
+    return {"group_id": row["group_id"], "episode_id": row["episode_id"]}
+
+
+def _event_row(
+    hypocentre: Hypocentre, settings: LocationSettings, settings_hash: str, method: str
+) -> dict[str, object]:
     """Row of the event table for a hypocentre."""
     fit, source = hypocentre.fit, hypocentre.source
     major, minor, azimuth = error_ellipse(fit.covariance_km2)
@@ -96,7 +215,7 @@ def _event_row(hypocentre: Hypocentre, settings: LocationSettings, settings_hash
         "n_pairs": hypocentre.n_pairs,
         "correlation": hypocentre.correlation,
         "flags": ";".join(hypocentre.flags),
-        "method": CONVENTIONAL,
+        "method": method,
         "version": __version__,
         "settings_hash": settings_hash,
         "window_start": hypocentre.window_start,

@@ -1,5 +1,6 @@
 """GrASP, our re-implementation: probabilities of the stations -> groups of stations, one for each source."""
 
+from tremorflow.associate.candidates import Candidate, earthquake_excess, gather_candidates
 from tremorflow.associate.episodes import link_groups
 from tremorflow.associate.graph import StationGraph, group_edges, station_graph
 from tremorflow.associate.groups import Groups, associate_stations
@@ -8,9 +9,12 @@ from tremorflow.associate.table import group_table
 
 __all__ = [
     "AssociationSettings",
+    "Candidate",
     "Groups",
     "StationGraph",
     "associate_stations",
+    "earthquake_excess",
+    "gather_candidates",
     "group_edges",
     "group_table",
     "link_groups",

@@ -22,15 +22,23 @@ def link_groups(groups: Groups, settings: AssociationSettings) -> NDArray[np.int
         or lie within ``episode_km``.
     """
     first, second = _consecutive(groups.windows)
-    apart = distances_km(
-        groups.latitudes[first], groups.longitudes[first], groups.latitudes[second], groups.longitudes[second]
-    )
-    linked = (apart <= settings.episode_km) | (_overlap(groups, first, second) >= settings.episode_overlap)
+    linked = are_alike(groups, first, second, settings)
     count = len(groups)
     links = coo_array((np.ones(int(linked.sum())), (first[linked], second[linked])), shape=(count, count))
     labels = connected_components(links, directed=False)[1]
     _, starts, episodes = np.unique(labels, return_index=True, return_inverse=True)
     return np.asarray(np.argsort(np.argsort(starts))[episodes], dtype=np.intp)
+
+
+def are_alike(
+    groups: Groups, first: NDArray[np.intp], second: NDArray[np.intp], settings: AssociationSettings
+) -> NDArray[np.bool_]:
+    """Whether two groups (pair,) of different windows are of one place: by distance, or by their stations."""
+    apart = distances_km(
+        groups.latitudes[first], groups.longitudes[first], groups.latitudes[second], groups.longitudes[second]
+    )
+    near: NDArray[np.bool_] = apart <= settings.episode_km
+    return near | (_overlap(groups, first, second) >= settings.episode_overlap)
 
 
 def _consecutive(windows: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

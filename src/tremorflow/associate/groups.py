@@ -19,14 +19,16 @@ class Groups:
     """Groups of all windows.
 
     ``labels`` (station, window) is the number of a station's group, -1 if it is in none. Of each group, in
-    order of the windows and from the strongest down: ``windows`` (group,), and where its stations point to,
-    ``latitudes`` and ``longitudes`` (group,) in deg.
+    order of the windows and from the strongest down: ``windows`` (group,); where its stations point to,
+    ``latitudes`` and ``longitudes`` (group,) in deg; and its ``gains`` (group,): the log likelihood that its
+    source adds to that of the others (``method = "sources"``), or the log-odds of its stations together.
     """
 
     labels: Labels
     windows: NDArray[np.intp]
     latitudes: FloatArray
     longitudes: FloatArray
+    gains: FloatArray
 
     def __len__(self) -> int:
         return len(self.windows)
@@ -65,15 +67,15 @@ def associate_stations(
     heights = smooth_log_odds(p_tremor, graph, settings.smoothing_km)
     labels = np.full(p_tremor.shape, -1, dtype=np.int64)
     windows: list[int] = []
-    places: list[tuple[float, float]] = []
+    places: list[tuple[float, float, float]] = []
     for window in np.flatnonzero((p_tremor >= settings.min_probability).any(axis=0)):
         found = cut(p_tremor[:, window].astype(np.float64), heights[:, window])
-        for members, place in _in_order(found, heights[:, window], settings.min_stations):
+        for members, place, gain in _in_order(found, heights[:, window], settings.min_stations):
             labels[by_code[members], window] = len(windows)
             windows.append(int(window))
-            places.append(place)
-    latitudes, longitudes = np.array(places, dtype=np.float64).reshape(-1, 2).T
-    return Groups(labels, np.array(windows, dtype=np.intp), latitudes, longitudes)
+            places.append((*place, gain))
+    latitudes, longitudes, gains = np.array(places, dtype=np.float64).reshape(-1, 3).T
+    return Groups(labels, np.array(windows, dtype=np.intp), latitudes, longitudes, gains)
 
 
 def _method(graph: StationGraph, settings: AssociationSettings) -> CutsWindow:
@@ -85,17 +87,18 @@ def _method(graph: StationGraph, settings: AssociationSettings) -> CutsWindow:
     def cut(p_tremor: FloatArray, heights: FloatArray) -> Cut:
         labels = divide(p_tremor, heights, graph, settings)
         members = [np.flatnonzero(labels == label) for label in np.unique(labels[labels >= 0])]
-        return Cut(members, [_centroid(one, p_tremor, graph.network) for one in members])
+        places = [_centroid(one, p_tremor, graph.network) for one in members]
+        return Cut(members, places, [float(log_odds(p_tremor[one]).sum()) for one in members])
 
     return cut
 
 
 def _in_order(
     found: Cut, heights: FloatArray, min_stations: int
-) -> list[tuple[NDArray[np.intp], tuple[float, float]]]:
+) -> list[tuple[NDArray[np.intp], tuple[float, float], float]]:
     """Keep the groups that are large enough, that with the highest smoothed log-odds first."""
-    kept = [pair for pair in zip(*found, strict=True) if len(pair[0]) >= min_stations]
-    return sorted(kept, key=lambda pair: -float(heights[pair[0]].max()))
+    kept = [one for one in zip(*found, strict=True) if len(one[0]) >= min_stations]
+    return sorted(kept, key=lambda one: -float(heights[one[0]].max()))
 
 
 def _centroid(members: NDArray[np.intp], p_tremor: FloatArray, network: Network) -> tuple[float, float]:

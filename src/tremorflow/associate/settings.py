@@ -50,6 +50,15 @@ class AssociationSettings:
     episode_km: float = option(
         30.0, unit="km", reason="or as near as this: fronts move by less within windows (METHOD.md 7.3)", ge=0
     )
+    neighbour_km: float = option(
+        60.0,
+        unit="km",
+        reason="from a member: stations that locate with it if member_probability allows (METHOD.md 7.2)",
+        ge=0,
+    )
+    earthquake_km: float = option(
+        60.0, unit="km", reason="around a group's place, where stations say whether it is an earthquake", gt=0
+    )
     min_neighbours: int = option(
         2, unit="stations", reason="k of the k-core; and what a core point of DBSCAN needs", ge=1
     )

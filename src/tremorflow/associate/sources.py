@@ -31,10 +31,11 @@ Levels = NDArray[np.uint8]
 
 
 class Cut(NamedTuple):
-    """Groups of one window: the stations of each, and the latitude and longitude it points to."""
+    """Groups of one window: the stations of each, the latitude and longitude it points to, and its gain."""
 
     members: list[NDArray[np.intp]]
     places: list[tuple[float, float]]
+    gains: list[float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,7 @@ class SourceFit:
         members = [np.flatnonzero(joins & (loudest == k)) for k in range(len(trials))]
         nodes = [trial // len(SIZES) for trial in trials]
         places = [(float(self.grid.latitudes[k]), float(self.grid.longitudes[k])) for k in nodes]
-        return Cut(members, places)
+        return Cut(members, places, fit.gains_of(trials))
 
 
 def peaks_of(heights: FloatArray, graph: StationGraph) -> NDArray[np.intp]:
@@ -187,6 +188,11 @@ class WindowFit:
                 start.append(self._best(start, self.grid.trials_around(int(node))))
             candidates.append(self._grown(self._pruned(self._settled(start), penalty), penalty))
         return max(candidates, key=lambda found: self._total(found) - penalty * len(found))
+
+    def gains_of(self, trials: list[int]) -> list[float]:
+        """Log likelihood that each of some sources adds to the others."""
+        total = self._total(trials)
+        return [total - self._total(trials[:k] + trials[k + 1 :]) for k in range(len(trials))]
 
     def _grown(self, found: list[int], penalty: float) -> list[int]:
         """Add to sources further ones as long as each adds more than the penalty."""

@@ -2,6 +2,7 @@
 
 from tremorflow.locate.correlation import StationPairs, station_pairs
 from tremorflow.locate.grid import SearchGrid, make_grid, search_grid
+from tremorflow.locate.groups import locate_group
 from tremorflow.locate.likelihood_map import LikelihoodMap, map_likelihood
 from tremorflow.locate.settings import LocationSettings
 from tremorflow.locate.windows import (
@@ -21,6 +22,7 @@ __all__ = [
     "StationPairs",
     "WindowResult",
     "error_ellipse",
+    "locate_group",
     "locate_window",
     "locate_windows",
     "make_grid",
