@@ -25,14 +25,13 @@ from tremorflow.locate import (
     Hypocentre,
     LocationSettings,
     SearchGrid,
-    StationPairs,
     error_ellipse,
     locate_group,
     locate_windows,
     station_pairs,
     window_starts,
 )
-from tremorflow.records import Envelopes, Probabilities, event_table, name_by_time, seconds, timedelta
+from tremorflow.records import Envelopes, Probabilities, event_table, name_by_time, timedelta
 
 CONVENTIONAL = "conventional"  # envelope correlation over the whole network
 DIET_GRASP = "diet-grasp"  # probabilities, groups of stations, each located
@@ -104,7 +103,7 @@ def detect_tremor(
 
 
 def associate_windows(probabilities: Probabilities, settings: AssociationSettings) -> Association:
-    """Groups of stations that hear the same tremor, in all windows; those of earthquakes are not usable."""
+    """Group the stations that hear the same tremor, in all windows; groups of earthquakes are not usable."""
     groups = associate_stations(probabilities.p_tremor, probabilities.network, settings)
     usable = earthquake_excess(groups, probabilities, settings) <= 0
     table = group_table(groups, probabilities, settings)

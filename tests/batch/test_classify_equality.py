@@ -1,9 +1,9 @@
 """Probabilities do not depend on how the work is cut, and bad recordings spoil nothing but themselves."""
 
 import numpy as np
-import obspy
 import pandas as pd
 import pytest
+from recorded_noise import LENGTH_S, NETWORK, SPAN, START, traces, write_recordings
 
 from tremorflow.batch.classify import ArchiveFeed, classify_recordings, read_spectrograms
 from tremorflow.batch.classify_files import ClassifyRequest, classify_files, write_classified
@@ -14,53 +14,13 @@ from tremorflow.errors import DataError
 from tremorflow.io.archive import StationReading, open_archive
 from tremorflow.io.probabilities import read_probabilities
 from tremorflow.io.stations import StationMetadata
-from tremorflow.records import PROBABILITY_COLUMNS, Channel, Network, Station, Waveforms, timedelta, utc
+from tremorflow.records import PROBABILITY_COLUMNS, Channel, Waveforms, timedelta
 from tremorflow.spectrogram import compute_spectrograms
-
-START = utc("2020-05-24T00:10:00Z")
-LENGTH_S = 2.5 * 3600
-STATIONS = ("AAA", "BBB", "CCC", "DDD")
-NETWORK = Network(tuple(Station("XX", name, 40.0 + k, 140.0, 0.0) for k, name in enumerate(STATIONS)))
-RATES = {"AAA": 100.0, "BBB": 50.0, "CCC": 20.0, "DDD": 10.0}  # the last one cannot be used
-
-
-def samples_of(station, channel):
-    """Red noise, in which something like P and S of an earthquake with their coda comes after 5000 s."""
-    rate = RATES[station]
-    rng = np.random.default_rng(sum(map(ord, station + channel)))
-    after = np.arange(round(LENGTH_S * rate)) / rate - 5000.0
-    size = 1 + sum(
-        height * np.exp(-np.clip(after - onset, 0, 200) / decay) * (after > onset)
-        for height, onset, decay in ((8, 0, 3), (30, 7, 3), (8, 7, 12))
-    )
-    walk = np.cumsum(rng.normal(0, 30, len(after)) * size)
-    return (walk - np.linspace(walk[0], walk[-1], len(walk))).astype(np.int32)
-
-
-def traces():
-    for station in STATIONS:
-        for channel in ("HHE", "HHN", "HHZ") if station != "CCC" else ("HHZ",):
-            header = {"network": "XX", "station": station, "channel": channel, "location": "00"}
-            whole = obspy.Trace(samples_of(station, channel), header)
-            whole.stats.sampling_rate = RATES[station]
-            whole.stats.starttime = obspy.UTCDateTime(str(START))
-            yield whole
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Day files, of which one has a gap and one component of BBB is dead."""
-    where = tmp_path_factory.mktemp("recordings")
-    for trace in traces():
-        if trace.id == "XX.AAA.00.HHN":
-            begin = trace.stats.starttime
-            parts = obspy.Stream([trace.slice(begin, begin + 4000), trace.slice(begin + 4210, begin + 1e6)])
-            parts.write(str(where / f"{trace.id}.mseed"), format="MSEED")
-            continue
-        if trace.id == "XX.BBB.00.HHE":
-            trace.data[:] = 7
-        trace.write(str(where / f"{trace.id}.mseed"), format="MSEED")
-    return where
+    return write_recordings(tmp_path_factory.mktemp("recordings"))
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +37,7 @@ def feed(folder):
 
 @pytest.fixture(scope="module")
 def whole(feed, weights):
-    return classify_recordings(feed, weights, (START, START + timedelta(LENGTH_S)))
+    return classify_recordings(feed, weights, SPAN)
 
 
 def same_windows(part, whole):
@@ -111,7 +71,7 @@ def test_spans_give_the_same_to_the_last_bit(feed, weights, whole, begin_s, leng
 
 
 def test_processes_give_the_same_to_the_last_bit(feed, weights, whole):
-    shared = classify_recordings(feed, weights, (START, START + timedelta(LENGTH_S)), processes=3)
+    shared = classify_recordings(feed, weights, SPAN, processes=3)
     np.testing.assert_array_equal(shared.probabilities.values, whole.probabilities.values)
     pd.testing.assert_frame_equal(
         shared.skips.sort_values(["station", "reason"], ignore_index=True),
@@ -122,7 +82,7 @@ def test_processes_give_the_same_to_the_last_bit(feed, weights, whole):
 
 def test_the_order_of_stations_does_not_matter(feed, weights, whole):
     turned = ArchiveFeed(feed.archive, feed.network.subset([2, 0, 3, 1]))
-    found = classify_recordings(turned, weights, (START, START + timedelta(LENGTH_S))).probabilities
+    found = classify_recordings(turned, weights, SPAN).probabilities
     np.testing.assert_array_equal(found.values, whole.probabilities.values[[2, 0, 3, 1]])
 
 

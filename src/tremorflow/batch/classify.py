@@ -247,7 +247,7 @@ def classify_recordings(
     hours = whole_hours(span[0] - timedelta(context_s(settings)), span[1])
     with Workers(work, min(processes, len(network))) as workers:
         groups = [tuple(range(len(network)))[k :: workers.count] for k in range(workers.count)]
-        shares = [[(part, hour) for hour in hours for part in _parts(group)] for group in groups]
+        shares = [[(part, hour) for hour in hours for part in parts_of(group)] for group in groups]
         total = sum(map(len, shares))
         for done, result in enumerate(workers.run(HourClassifier.classify, shares), start=1):
             tally.merge(result.left_out)
@@ -275,7 +275,7 @@ def classify_recordings(
     return Classified(probabilities, tally.table())
 
 
-def _parts(stations: tuple[int, ...]) -> list[tuple[int, ...]]:
+def parts_of(stations: tuple[int, ...]) -> list[tuple[int, ...]]:
     """Stations in groups that are read together, alike in size."""
     count = -(-len(stations) // STATIONS_AT_ONCE)
     return [stations[k::count] for k in range(count)]

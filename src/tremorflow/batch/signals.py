@@ -7,18 +7,43 @@ recordings again.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from tremorflow.batch.classify import HOUR_S, HourClassifier, HourResult, Span, StationFeed
+from tremorflow.batch.classify import (
+    HOUR_S,
+    HourClassifier,
+    HourResult,
+    Progress,
+    Span,
+    StationFeed,
+    parts_of,
+    whole_hours,
+)
 from tremorflow.batch.recordings import Tally, ground_motion
+from tremorflow.batch.workers import Workers
 from tremorflow.classifier.weights import Weights
 from tremorflow.errors import DataError
 from tremorflow.io.archive import StationReading
 from tremorflow.io.orientation import Orientation
+from tremorflow.io.signals import Signals, read_signals, write_signals
 from tremorflow.preprocess import PreprocessSettings, compute_envelopes, context_s
-from tremorflow.records import ROLES, Envelopes, FloatArray, Network, Waveforms, seconds, timedelta
+from tremorflow.records import (
+    CLASSES,
+    ROLES,
+    Envelopes,
+    FloatArray,
+    Network,
+    Probabilities,
+    Waveforms,
+    seconds,
+    timedelta,
+)
+from tremorflow.spectrogram import context_s as context_before_s
+
+SUFFIX = ".npz"
 
 
 class StationEnvelope(NamedTuple):
@@ -115,8 +140,8 @@ class HourAnalyser:
         *,
         full_response: bool = False,
     ) -> None:
-        every = replace(settings, components="all")  # energy is that of all three
-        self.tap = EnvelopeTap(feed, every, orientations, full_response=full_response)
+        self.settings = replace(settings, components="all")  # energy is that of all three
+        self.tap = EnvelopeTap(feed, self.settings, orientations, full_response=full_response)
         self.classifier = HourClassifier(self.tap, weights, orientations, span)
 
     def analyse(self, stations: Sequence[int], hour: np.datetime64) -> HourSignals:
@@ -141,10 +166,152 @@ def _cut(waveforms: Waveforms, begin: np.datetime64, end: np.datetime64) -> Wave
     return replace(waveforms, samples=samples, start_time=waveforms.start_time + timedelta(first / rate))
 
 
-def join_envelope_hours(
-    network: Network, hour: np.datetime64, parts: Sequence[StationEnvelope], settings: PreprocessSettings
+class SignalFolder:
+    """Signals of a network in a folder, one file an hour; what is there is not made again.
+
+    Parameters
+    ----------
+    path
+        Folder of these signals alone: its name should hold a hash of what they depend on.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def hours(self) -> list[np.datetime64]:
+        """Hours that are there, in order."""
+        names = sorted(one.name[: -len(SUFFIX)] for one in self.path.glob(f"*{SUFFIX}"))
+        return [np.datetime64(f"{name[:11]}{name[11:13]}:00", "ns") for name in names]
+
+    def write(self, hour: np.datetime64, signals: Signals) -> None:
+        """Keep the signals of an hour."""
+        write_signals(self._file(hour), signals)
+
+    def read_hour(self, hour: np.datetime64) -> Signals:
+        """Signals of an hour that is there."""
+        return read_signals(self._file(hour))
+
+    def probabilities(self) -> Probabilities:
+        """Probabilities of all hours, one after the other."""
+        parts = [self.read_hour(hour).probabilities for hour in self.hours()]
+        filled = [part for part in parts if len(part.start_times)] or parts[:1]
+        if not filled:
+            raise DataError(f"{self.path} holds no signals; run again")
+        return replace(
+            filled[-1],
+            values=np.concatenate([part.values for part in filled], axis=2),
+            completeness=np.concatenate([part.completeness for part in filled], axis=1),
+            start_times=np.concatenate([part.start_times for part in filled]),
+        )
+
+    def envelopes(self, begin: np.datetime64, end: np.datetime64) -> Envelopes:
+        """Envelopes from begin to end, NaN where nothing is there."""
+        stored = set(self.hours())
+        parts = [self.read_hour(hour).envelopes for hour in whole_hours(begin, end) if hour in stored]
+        if not parts:
+            raise DataError(f"{self.path} holds no envelopes from {begin} to {end}")
+        rate = parts[0].sampling_rate_hz
+        values = np.full((*parts[0].values.shape[:2], round(seconds(end - begin) * rate)), np.nan)
+        for part in parts:
+            at = round(seconds(part.start_time - begin) * rate)
+            low, high = max(at, 0), min(at + part.values.shape[-1], values.shape[-1])
+            values[..., low:high] = part.values[..., low - at : high - at]
+        units = {part.unit for part in parts if np.isfinite(part.values).any()} or {parts[0].unit}
+        unit = units.pop() if len(units) == 1 else "mixed"
+        return replace(parts[0], values=values, start_time=begin, unit=unit)
+
+    def tally(self) -> Tally:
+        """Count what was left out in all hours."""
+        total = Tally()
+        for hour in self.hours():
+            total.merge(self.read_hour(hour).left_out)
+        return total
+
+    def _file(self, hour: np.datetime64) -> Path:
+        name = np.datetime_as_string(hour, unit="h")
+        return self.path / f"{name}{SUFFIX}"
+
+
+def make_signals(
+    folder: SignalFolder, work: HourAnalyser, processes: int = 1, progress: Progress | None = None
+) -> None:
+    """Make the signals of all hours of a span that the folder lacks.
+
+    Parameters
+    ----------
+    folder
+        Keeps them; an hour is there whole or not at all.
+    work
+        From ``HourAnalyser``.
+    processes
+        Processes that share the stations; the signals do not depend on it.
+    progress
+        Called with the number of hours (times processes) done and in all.
+    """
+    span = work.classifier.span
+    stored = set(folder.hours())
+    missing = [hour for hour in whole_hours(*span) if hour not in stored]
+    hours = _with_hours_before(missing, work)
+    stations = range(len(work.tap.network))
+    with Workers(work, min(processes, len(stations))) as workers:
+        shares = [
+            [(part, hour) for hour in hours for part in parts_of(tuple(stations)[k :: workers.count])]
+            for k in range(workers.count)
+        ]
+        total = sum(map(len, shares))
+        waiting: dict[np.datetime64, list[HourSignals]] = {hour: [] for hour in hours}
+        per_hour = total // max(len(hours), 1)
+        for done, found in enumerate(workers.run(HourAnalyser.analyse, shares), start=1):
+            waiting[found.begin].append(found)
+            if len(waiting[found.begin]) == per_hour:
+                parts = waiting.pop(found.begin)
+                if found.begin in missing:
+                    folder.write(found.begin, _join_hour(parts, work))
+            if progress is not None:
+                progress(done, total)
+
+
+def _with_hours_before(missing: Sequence[np.datetime64], work: HourAnalyser) -> list[np.datetime64]:
+    """Hours that are missing, and those before them that tell the background, in order."""
+    before_s = context_before_s(work.classifier.weights.spectrogram)
+    wanted = set(missing)
+    for hour in missing:
+        wanted.update(whole_hours(hour - timedelta(before_s), hour))
+    return sorted(wanted)
+
+
+def _join_hour(parts: Sequence[HourSignals], work: HourAnalyser) -> Signals:
+    """Signals of a whole network in an hour, of those of its stations."""
+    network, weights, hour = work.tap.network, work.classifier.weights, parts[0].begin
+    ends = work.classifier.starts + timedelta(weights.spectrogram.window_s)
+    first, last = np.searchsorted(ends, [hour, hour + timedelta(HOUR_S)], side="right")
+    values = np.full((len(network), len(CLASSES), last - first), np.nan, dtype=np.float32)
+    completeness = np.zeros((len(network), last - first), dtype=np.float32)
+    instruments, tally = [("", "")] * len(network), Tally()
+    for part in parts:
+        tally.merge(part.classified.left_out)
+        for one in part.classified.stations:
+            values[one.station], completeness[one.station] = one.values, one.completeness
+            instruments[one.station] = one.instrument
+    envelopes = _join_envelopes(network, hour, [one for part in parts for one in part.envelopes], work)
+    probabilities = Probabilities(
+        network,
+        values,
+        completeness,
+        work.classifier.starts[first:last],
+        weights.spectrogram.window_s,
+        tuple(instruments),
+        weights.hash,
+        weights.calibration.threshold,
+    )
+    return Signals(probabilities, envelopes, tally.rows)
+
+
+def _join_envelopes(
+    network: Network, hour: np.datetime64, parts: Sequence[StationEnvelope], work: HourAnalyser
 ) -> Envelopes:
     """Envelopes (station, role, time) of a network over an hour, NaN where a station has none."""
+    settings = work.settings
     rate = settings.envelope_rate_hz
     values = np.full((len(network), len(ROLES), round(HOUR_S * rate)), np.nan)
     for part in parts:

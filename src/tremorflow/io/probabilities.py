@@ -3,9 +3,10 @@
 import contextlib
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -78,25 +79,46 @@ def _of_station(probabilities: Probabilities, row: int) -> Probabilities:
 
 def write_probabilities(path: str | Path, probabilities: Probabilities) -> None:
     """Write everything as arrays (.npz), as the chain reads it; ``DataError`` if that fails."""
-    stations = probabilities.network.stations
     content = io.BytesIO()
-    np.savez_compressed(
-        content,
-        allow_pickle=False,
-        values=probabilities.values,
-        completeness=probabilities.completeness,
-        start_times=probabilities.start_times.astype("datetime64[ns]").astype(np.int64),
-        window_s=probabilities.window_s,
-        instruments=np.array(probabilities.instruments, dtype=str).reshape(len(stations), 2),
-        weights=probabilities.weights,
-        threshold=probabilities.threshold,
-        names=np.array([(one.network, one.station) for one in stations], dtype=str).reshape(len(stations), 2),
-        places=np.array(
-            [[getattr(one, name) for name in _STATION_FIELDS] for one in stations], dtype=np.float64
-        ),
-    )
+    np.savez_compressed(content, allow_pickle=False, **probability_arrays(probabilities))
     with replacing(Path(path)) as partial:
         partial.write_bytes(content.getvalue())
+
+
+def probability_arrays(probabilities: Probabilities) -> dict[str, Any]:
+    """Everything as arrays by name, as a file holds them."""
+    stations = probabilities.network.stations
+    return {
+        "values": probabilities.values,
+        "completeness": probabilities.completeness,
+        "start_times": probabilities.start_times.astype("datetime64[ns]").astype(np.int64),
+        "window_s": probabilities.window_s,
+        "instruments": np.array(probabilities.instruments, dtype=str).reshape(len(stations), 2),
+        "weights": probabilities.weights,
+        "threshold": probabilities.threshold,
+        "names": np.array([(one.network, one.station) for one in stations], dtype=str).reshape(-1, 2),
+        "places": np.array(
+            [[getattr(one, name) for name in _STATION_FIELDS] for one in stations], dtype=np.float64
+        ),
+    }
+
+
+def probabilities_from(stored: Mapping[str, Any]) -> Probabilities:
+    """Probabilities of the arrays that ``probability_arrays`` gives."""
+    stations = [
+        Station(str(network), str(station), *map(float, place))
+        for (network, station), place in zip(stored["names"], stored["places"], strict=True)
+    ]
+    return Probabilities(
+        network=Network(tuple(stations)),
+        values=stored["values"],
+        completeness=stored["completeness"],
+        start_times=stored["start_times"].astype("datetime64[ns]"),
+        window_s=float(stored["window_s"]),
+        instruments=tuple((str(location), str(band)) for location, band in stored["instruments"]),
+        weights=str(stored["weights"]),
+        threshold=float(stored["threshold"]),
+    )
 
 
 def read_probabilities(path: str | Path) -> Probabilities:
@@ -110,21 +132,7 @@ def read_probabilities(path: str | Path) -> Probabilities:
     try:
         content = io.BytesIO(Path(path).read_bytes())  # a damaged file would stay open otherwise
         with np.load(content, allow_pickle=False) as stored:
-            names, places = stored["names"], stored["places"]
-            stations = [
-                Station(str(network), str(station), *map(float, place))
-                for (network, station), place in zip(names, places, strict=True)
-            ]
-            return Probabilities(
-                network=Network(tuple(stations)),
-                values=stored["values"],
-                completeness=stored["completeness"],
-                start_times=stored["start_times"].astype("datetime64[ns]"),
-                window_s=float(stored["window_s"]),
-                instruments=tuple((str(location), str(band)) for location, band in stored["instruments"]),
-                weights=str(stored["weights"]),
-                threshold=float(stored["threshold"]),
-            )
+            return probabilities_from(stored)
     except (OSError, KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise DataError(
             f"{path} does not hold probabilities that can be read ({error}); run `tremorflow classify` again"

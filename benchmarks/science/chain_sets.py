@@ -1,0 +1,51 @@
+"""Signals of simulated networks for benchmarks of the whole chain: made once, kept in a folder.
+
+Simulated at 25 Hz, as counts, and read as a user's archive would be: DiET with the bundled weights, envelopes
+of all components. Making a day of S-net takes about 10 minutes of one core.
+"""
+
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from tremorflow.batch.signals import HourAnalyser, SignalFolder, make_signals
+from tremorflow.batch.simulated import SimulatedWaveforms
+from tremorflow.classifier.weights import read_weights
+from tremorflow.preprocess import PreprocessSettings
+from tremorflow.records import timedelta
+from tremorflow.simulate.scenario import Scenario, hash_scenario, read_scenario
+from tremorflow.simulate.synthesis import Simulation, prepare_simulation
+
+RATE_HZ = 25.0
+CACHE = Path(__file__).resolve().parents[2] / "build" / "chain"
+WEAK_PER_DAY = 170  # bursts, so that two never overlap: 510 in the three days of the scenario
+
+
+def scenario_of(name: str, seed: int, day: int, hours: float = 24.0) -> Scenario:
+    """One day of a named scenario with a seed of its own; days follow each other."""
+    base = read_scenario(name, seed=seed + 1000 * day, sampling_rate_hz=RATE_HZ, duration_s=hours * 3600)
+    start = np.datetime64(base.start.removesuffix("Z")) + np.timedelta64(day, "D")
+    scenario = replace(base, start=f"{start}Z")
+    if name == "weak":
+        bursts = replace(base.tremor[0], n_bursts=round(WEAK_PER_DAY * hours / 24))
+        scenario = replace(scenario, tremor=(bursts, *base.tremor[1:]))
+    return scenario
+
+
+def signals_of(scenario: Scenario, cache: Path, processes: int) -> tuple[Simulation, SignalFolder]:
+    """Simulation of a scenario, and its signals, made if they are not there."""
+    started = time.time()
+    simulation = prepare_simulation(scenario)
+    feed, weights = SimulatedWaveforms(simulation), read_weights()
+    start = simulation.grid.start_time
+    span = start, start + timedelta(scenario.duration_s)
+    work = HourAnalyser(feed, weights, feed.orientations, span, PreprocessSettings())
+    folder = SignalFolder(cache / f"{scenario.name}-{scenario.seed}-{hash_scenario(scenario)}-{weights.hash}")
+    folder.path.mkdir(parents=True, exist_ok=True)
+    make_signals(folder, work, processes)
+    spent = time.time() - started
+    print(f"{scenario.name} seed {scenario.seed}: signals in {spent:.0f} s", file=sys.stderr, flush=True)
+    return simulation, folder
