@@ -24,7 +24,11 @@ from tremorflow.settings import (
 )
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
-UNITS = {"-", "s", "h", "Hz", "km", "deg", "dB", "UTC", "poles", "pairs", "stations", "events"}
+UNITS = {"-", "s", "h", "Hz", "km", "deg", "dB", "UTC", "poles", "pairs", "stations", "events"} | {
+    "log-odds",
+    "log likelihood",
+    "km/s",
+}
 
 
 def test_defaults_print_and_read_back_the_same():

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -33,8 +34,9 @@ from tremorflow.locate import (
 )
 from tremorflow.records import Envelopes, Probabilities, event_table, name_by_time, timedelta
 
-CONVENTIONAL = "conventional"  # envelope correlation over the whole network
-DIET_GRASP = "diet-grasp"  # probabilities, groups of stations, each located
+Method = Literal["diet-grasp", "conventional"]
+CONVENTIONAL: Method = "conventional"  # envelope correlation over the whole network
+DIET_GRASP: Method = "diet-grasp"  # probabilities, groups of stations, each located
 
 Progress = Callable[[int, int], None]
 
@@ -118,7 +120,7 @@ def locate_groups(
     settings: LocationSettings,
     settings_hash: str,
     progress: Progress | None = None,
-) -> tuple[Detections, pd.Series]:
+) -> tuple[Detections, NDArray[np.object_]]:
     """Locate the groups of a span: events with the group and episode that each is of.
 
     Parameters
@@ -132,14 +134,15 @@ def locate_groups(
 
     Returns
     -------
-    Detections, duplicates of overlapping windows included; and what became of the groups, by their number.
+    Detections, duplicates of overlapping windows included; and what became of each group (group,):
+    "located", the rule that stopped it, or "" for those of other spans.
     """
     pairs = station_pairs(grid, settings)
     starts = window_starts(envelopes.start_time, envelopes.end_time, settings)
     windows: Counter[str] = Counter()
     hypocentres: list[Hypocentre] = []
     rows: list[dict[str, object]] = []
-    fates: dict[int, str] = {}
+    fates = np.full(len(association.groups), "", dtype=object)
     for k, start in enumerate(starts):
         window = None
         candidates = gather_candidates(
@@ -150,21 +153,21 @@ def locate_groups(
             association.settings,
             association.usable,
         )
-        windows["no_group"] += not candidates
+        outcomes = []
         for candidate in candidates:
             window = window or envelopes.window(start, settings.window_s)
             result = locate_group(window, candidate.stations, grid, pairs, settings)
-            windows[result.reason] += 1
-            for group in candidate.groups:
-                if fates.get(int(group)) != "located":
-                    fates[int(group)] = result.reason
+            outcomes.append(result.reason)
+            mine = candidate.groups
+            fates[mine] = np.where(fates[mine] == "located", "located", result.reason)
             for hypocentre in result.hypocentres:
                 hypocentres.append(hypocentre)
                 row = _event_row(hypocentre, settings, settings_hash, DIET_GRASP)
                 rows.append(row | _group_cells(hypocentre, candidate.groups, association))
+        windows["located" if "located" in outcomes else next(iter(outcomes), "no_group")] += 1
         if progress is not None:
             progress(k + 1, len(starts))
-    return Detections(event_table(rows), tuple(hypocentres), windows), pd.Series(fates, dtype="string")
+    return Detections(event_table(rows), tuple(hypocentres), windows), fates
 
 
 def finish_catalog(events: pd.DataFrame, settings: CatalogSettings) -> pd.DataFrame:

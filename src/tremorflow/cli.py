@@ -63,13 +63,18 @@ def demo(
 def run(
     config: Annotated[Path, typer.Argument(help="Settings file (TOML); `tremorflow settings` prints one.")],
     output: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("tremorflow-output"),
+    method: Annotated[
+        Literal["diet-grasp", "conventional"],
+        typer.Option(help="The full chain, or envelope correlation over the whole network."),
+    ] = "diet-grasp",
+    processes: Annotated[int, typer.Option(min=1, help="Processes that read and classify.")] = 1,
 ) -> None:
     """Find tremor in an archive of recordings, as a settings file says."""
-    from tremorflow.batch.run import run_settings_file, summary_lines
+    from tremorflow.batch.run import Bars, run_settings_file, summary_lines
 
     with _explained():
-        with _bars("files", "windows") as (files, windows):
-            result = run_settings_file(config, output, files, windows)
+        with _bars("files", "hours", "windows") as bars:
+            result = run_settings_file(config, output, method, processes, Bars(*bars))
         typer.echo("\n".join(summary_lines(result)))
 
 

@@ -14,7 +14,9 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from tremorflow import __version__
+from tremorflow.associate.settings import AssociationSettings
 from tremorflow.catalog.quality import CatalogSettings
+from tremorflow.classifier.settings import ClassifierSettings
 from tremorflow.errors import DataError, SettingsError
 from tremorflow.locate.settings import LocationSettings
 from tremorflow.options import explain_mistake, option, settings_class, toml_value
@@ -90,6 +92,8 @@ class Settings:
     archive: ArchiveSettings = ArchiveSettings()
     velocity: VelocitySettings = VelocitySettings()
     preprocess: PreprocessSettings = PreprocessSettings()
+    classifier: ClassifierSettings = ClassifierSettings()
+    association: AssociationSettings = AssociationSettings()
     location: LocationSettings = LocationSettings()
     catalog: CatalogSettings = CatalogSettings()
 
@@ -186,12 +190,12 @@ def hash_settings(settings: Settings, *contents: bytes) -> str:
     settings
         Settings; where files lie does not count.
     *contents
-        Bytes of what the files hold: stations, orientations, velocity model, plate interface.
+        Bytes of what the files hold: stations, orientations, velocity model, plate interface, weights.
     """
     tree = asdict(settings)
     for place in ("path", "index_folder", "stations", "channel_table", "orientations", "chunk_s"):
         del tree["archive"][place]
-    del tree["velocity"]["model"], tree["velocity"]["plate_interface"]
+    del tree["velocity"]["model"], tree["velocity"]["plate_interface"], tree["classifier"]["weights"]
     digest = hashlib.sha256(json.dumps([__version__, tree], sort_keys=True).encode())
     for content in contents:
         digest.update(hashlib.sha256(content).digest())
@@ -203,6 +207,7 @@ def _with_absolute_paths(tree: dict[str, Any], folder: Path) -> dict[str, Any]:
     paths = {
         "archive": ("path", "stations", "channel_table", "orientations", "index_folder"),
         "velocity": ("model", "plate_interface"),
+        "classifier": ("weights",),
     }
     result = dict(tree)
     for section, names in paths.items():
@@ -210,7 +215,11 @@ def _with_absolute_paths(tree: dict[str, Any], folder: Path) -> dict[str, Any]:
             stage = dict(result[section])
             for name in names:
                 value = stage.get(name)
-                if isinstance(value, str) and value and (name != "model" or (folder / value).is_file()):
+                if (
+                    isinstance(value, str)
+                    and value
+                    and (name not in {"model", "weights"} or (folder / value).is_file())
+                ):
                     stage[name] = str(folder / Path(value).expanduser())
             result[section] = stage
     return result

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from archives import SimulatedArchive
 
+from tremorflow.analysis import CONVENTIONAL
 from tremorflow.batch.run import run_settings_file
 from tremorflow.errors import DataError, SettingsError
 
@@ -41,7 +42,7 @@ def config(folder: Path, archive: SimulatedArchive, interface: str) -> Path:
 
 def test_source_lies_on_the_interface(sds_archive: SimulatedArchive, tmp_path: Path) -> None:
     write_interface(tmp_path / "plane.xyz", np.arange(36.0, 40.1, 0.1), np.arange(140.0, 144.1, 0.1))
-    result = run_settings_file(config(tmp_path, sds_archive, "plane.xyz"), tmp_path / "out")
+    result = run_settings_file(config(tmp_path, sds_archive, "plane.xyz"), tmp_path / "out", CONVENTIONAL)
     best = result.events.sort_values("n_pairs").iloc[-1]
     assert best["depth_km"] == pytest.approx(20.0 + 10.0 * (142.1 - best["longitude"]), abs=0.1)
     assert np.isnan(best["depth_error_km"])
@@ -52,9 +53,9 @@ def test_source_lies_on_the_interface(sds_archive: SimulatedArchive, tmp_path: P
 def test_interface_elsewhere_is_refused(sds_archive: SimulatedArchive, tmp_path: Path) -> None:
     write_interface(tmp_path / "plane.xyz", np.arange(10.0, 12.1, 0.1), np.arange(140.0, 142.1, 0.1))
     with pytest.raises(DataError, match="does not reach under the network"):
-        run_settings_file(config(tmp_path, sds_archive, "plane.xyz"), tmp_path / "out")
+        run_settings_file(config(tmp_path, sds_archive, "plane.xyz"), tmp_path / "out", CONVENTIONAL)
 
 
 def test_interface_must_be_named(sds_archive: SimulatedArchive, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"velocity\.plate_interface"):
-        run_settings_file(config(tmp_path, sds_archive, ""), tmp_path / "out")
+        run_settings_file(config(tmp_path, sds_archive, ""), tmp_path / "out", CONVENTIONAL)

@@ -11,6 +11,7 @@ import pytest
 from archives import SimulatedArchive
 from typer.testing import CliRunner
 
+from tremorflow.analysis import CONVENTIONAL
 from tremorflow.batch.run import run_settings_file, summary_lines
 from tremorflow.catalog.formats import read_catalog
 from tremorflow.cli import app
@@ -54,7 +55,7 @@ def check_burst(events: pd.DataFrame, archive: SimulatedArchive) -> None:
 
 def test_burst_in_miniseed_is_found(sds_archive: SimulatedArchive, tmp_path: Path) -> None:
     output = tmp_path / "out"
-    result = run_settings_file(write_settings(tmp_path, sds_archive), output)
+    result = run_settings_file(write_settings(tmp_path, sds_archive), output, CONVENTIONAL)
     check_burst(result.events, sds_archive)
     assert result.counts["stations"] == 12
     assert len(result.events) <= 2
@@ -82,9 +83,11 @@ def test_win32_gives_what_miniseed_gives(
 ) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
-    first = run_settings_file(write_settings(tmp_path / "a", sds_archive), tmp_path / "a" / "out")
+    first = run_settings_file(
+        write_settings(tmp_path / "a", sds_archive), tmp_path / "a" / "out", CONVENTIONAL
+    )
     second = run_settings_file(
-        write_settings(tmp_path / "b", win32_archive, stations=False), tmp_path / "b" / "out"
+        write_settings(tmp_path / "b", win32_archive, stations=False), tmp_path / "b" / "out", CONVENTIONAL
     )
     check_burst(second.events, win32_archive)
     # WIN32's channel tables keep four decimals of a degree: 10 m
@@ -95,9 +98,11 @@ def test_win32_gives_what_miniseed_gives(
 def test_small_chunks_change_nothing(sds_archive: SimulatedArchive, tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
-    whole = run_settings_file(write_settings(tmp_path / "a", sds_archive), tmp_path / "a" / "out")
+    whole = run_settings_file(
+        write_settings(tmp_path / "a", sds_archive), tmp_path / "a" / "out", CONVENTIONAL
+    )
     pieces = run_settings_file(
-        write_settings(tmp_path / "b", sds_archive, "chunk_s = 97.0"), tmp_path / "b" / "out"
+        write_settings(tmp_path / "b", sds_archive, "chunk_s = 97.0"), tmp_path / "b" / "out", CONVENTIONAL
     )
     assert len(whole.events) == len(pieces.events)
     assert np.allclose(whole.events["latitude"], pieces.events["latitude"], atol=1e-3)
@@ -106,7 +111,7 @@ def test_small_chunks_change_nothing(sds_archive: SimulatedArchive, tmp_path: Pa
 
 def test_span_and_exclusions_are_kept(sds_archive: SimulatedArchive, tmp_path: Path) -> None:
     more = 'start = "2024-03-01T00:05:00Z"\nend = "2024-03-01T00:12:30Z"\nexclude_stations = ["N.T03"]'
-    result = run_settings_file(write_settings(tmp_path, sds_archive, more), tmp_path / "out")
+    result = run_settings_file(write_settings(tmp_path, sds_archive, more), tmp_path / "out", CONVENTIONAL)
     assert sum(result.windows.values()) == 2
     assert result.counts["stations"] == 11
     assert "excluded in the settings" in set(result.skips["reason"])
@@ -126,7 +131,7 @@ def test_damaged_and_missing_parts_are_counted(sds_archive: SimulatedArchive, tm
     damaged = SimulatedArchive(
         folder, sds_archive.network, sds_archive.latitude, sds_archive.longitude, sds_archive.depth_km
     )
-    result = run_settings_file(write_settings(tmp_path, damaged), tmp_path / "out")
+    result = run_settings_file(write_settings(tmp_path, damaged), tmp_path / "out", CONVENTIONAL)
     check_burst(result.events, damaged)
     reasons = " ".join(result.skips["reason"])
     assert "no coordinates" in reasons
@@ -148,19 +153,19 @@ def test_what_cannot_run_says_why(tmp_path: Path, text: str, match: str) -> None
     config = tmp_path / "config.toml"
     config.write_text(text, encoding="utf-8")
     with pytest.raises((DataError, SettingsError), match=match):
-        run_settings_file(config, tmp_path / "out")
+        run_settings_file(config, tmp_path / "out", CONVENTIONAL)
 
 
 def test_one_station_is_refused(sds_archive: SimulatedArchive, tmp_path: Path) -> None:
     more = 'exclude_stations = ["' + '", "'.join(sds_archive.network.codes[1:]) + '"]'
     with pytest.raises(DataError, match="min_stations"):
-        run_settings_file(write_settings(tmp_path, sds_archive, more), tmp_path / "out")
+        run_settings_file(write_settings(tmp_path, sds_archive, more), tmp_path / "out", CONVENTIONAL)
 
 
 def test_output_folder_that_is_a_file_is_refused(sds_archive: SimulatedArchive, tmp_path: Path) -> None:
     (tmp_path / "out").write_text("in the way", encoding="utf-8")
     with pytest.raises(DataError, match="output folder"):
-        run_settings_file(write_settings(tmp_path, sds_archive), tmp_path / "out")
+        run_settings_file(write_settings(tmp_path, sds_archive), tmp_path / "out", CONVENTIONAL)
 
 
 def test_program_runs_a_settings_file(sds_archive: SimulatedArchive, tmp_path: Path) -> None:
@@ -207,9 +212,11 @@ def test_sensors_along_the_cable_are_turned(
         folder, network, sds_archive.latitude, sds_archive.longitude, sds_archive.depth_km
     )
     config = write_settings(tmp_path, turned, f'orientations = "{tmp_path / "attitudes.csv"}"')
-    result = run_settings_file(config, tmp_path / "out")
+    result = run_settings_file(config, tmp_path / "out", CONVENTIONAL)
     (tmp_path / "enz").mkdir()
-    plain = run_settings_file(write_settings(tmp_path / "enz", sds_archive), tmp_path / "enz" / "out")
+    plain = run_settings_file(
+        write_settings(tmp_path / "enz", sds_archive), tmp_path / "enz" / "out", CONVENTIONAL
+    )
     check_burst(result.events, turned)
     assert np.allclose(result.events["latitude"], plain.events["latitude"], atol=2e-3)
     assert np.allclose(result.events["correlation"], plain.events["correlation"], atol=2e-3)
@@ -218,15 +225,15 @@ def test_sensors_along_the_cable_are_turned(
 def test_recordings_shorter_than_a_window_are_refused(sds_archive: SimulatedArchive, tmp_path: Path) -> None:
     more = 'end = "2024-03-01T00:02:00Z"'
     with pytest.raises(DataError, match=r"are 120 s long, too short .* location\.window_s = 300"):
-        run_settings_file(write_settings(tmp_path, sds_archive, more), tmp_path / "out")
+        run_settings_file(write_settings(tmp_path, sds_archive, more), tmp_path / "out", CONVENTIONAL)
 
 
 def test_detections_of_an_earlier_run_do_not_stay(sds_archive: SimulatedArchive, tmp_path: Path) -> None:
     config = write_settings(tmp_path, sds_archive)
-    run_settings_file(config, tmp_path / "out")
+    run_settings_file(config, tmp_path / "out", CONVENTIONAL)
     assert len(read_catalog(tmp_path / "out" / "detections.csv")) >= 1
     config.write_text(config.read_text(encoding="utf-8") + "min_pairs = 500\n", encoding="utf-8")
-    result = run_settings_file(config, tmp_path / "out")
+    result = run_settings_file(config, tmp_path / "out", CONVENTIONAL)
     assert len(result.events) == 0
     assert len(read_catalog(tmp_path / "out" / "detections.csv")) == 0
     assert "No event was located" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
@@ -246,7 +253,7 @@ def test_an_excluded_station_of_another_year_does_not_stretch_the_span(
     table.write_text(table.read_text(encoding="utf-8") + "N,OLD,38.0,142.0,0,,\n", encoding="utf-8")
     longer = replace(sds_archive, folder=folder)
     config = write_settings(tmp_path, longer, 'exclude_stations = ["N.OLD"]')
-    result = run_settings_file(config, tmp_path / "out")
+    result = run_settings_file(config, tmp_path / "out", CONVENTIONAL)
     assert result.span[0] >= utc("2024-03-01T00:00:00Z")
 
 
@@ -267,7 +274,7 @@ def test_hash_changes_with_the_stations_and_not_with_their_file(
         config = write_settings(folder, sds_archive, more, stations=False)
         line = f'[archive]\nstations = "{stations}"\n'
         config.write_text(config.read_text(encoding="utf-8").replace("[archive]\n", line), encoding="utf-8")
-        return run_settings_file(config, folder / "out").settings_hash
+        return run_settings_file(config, folder / "out", CONVENTIONAL).settings_hash
 
     first, moved, edited = run_hash("a", False), run_hash("b", False), run_hash("c", True)
     assert first == moved
@@ -276,7 +283,7 @@ def test_hash_changes_with_the_stations_and_not_with_their_file(
 
 def test_times_of_toml_are_times(sds_archive: SimulatedArchive, tmp_path: Path) -> None:
     more = "start = 2024-03-01T00:05:00Z\nend = 2024-03-01T00:12:30Z"
-    result = run_settings_file(write_settings(tmp_path, sds_archive, more), tmp_path / "out")
+    result = run_settings_file(write_settings(tmp_path, sds_archive, more), tmp_path / "out", CONVENTIONAL)
     assert sum(result.windows.values()) == 2
 
 
@@ -304,7 +311,9 @@ def test_sac_headers_place_the_stations(
         trace = Trace(segment.samples.astype(np.float32), header)
         trace.write(str(folder / f"{segment.code}.sac"), format="SAC")
     headed = replace(sds_archive, folder=folder)
-    result = run_settings_file(write_settings(tmp_path, headed, stations=False), tmp_path / "out")
+    result = run_settings_file(
+        write_settings(tmp_path, headed, stations=False), tmp_path / "out", CONVENTIONAL
+    )
     check_burst(result.events, headed)
     assert result.counts["stations"] == 11
     assert "no coordinates" in " ".join(result.skips["reason"])

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from tremorflow import __version__
-from tremorflow.analysis import CONVENTIONAL
+from tremorflow.analysis import Method
 from tremorflow.batch.recordings import EnvelopeSource
 from tremorflow.catalog.files import write_text
 from tremorflow.catalog.formats import write_catalog
@@ -21,6 +22,7 @@ from tremorflow.figures.report import EventEvidence, ReportContent, write_report
 from tremorflow.figures.space_time import draw_time_latitude
 from tremorflow.figures.style import new_figure, write_png
 from tremorflow.geodesy import distances_km
+from tremorflow.io.probabilities import with_iso_times
 from tremorflow.locate import Hypocentre, SearchGrid, map_likelihood
 from tremorflow.settings import Settings, format_settings, list_settings
 
@@ -38,6 +40,7 @@ class RunResult:
     skips: pd.DataFrame
     counts: Mapping[str, int | float | str]
     span: tuple[np.datetime64, np.datetime64]
+    method: Method
     settings_hash: str
     output: Path
 
@@ -66,6 +69,14 @@ def write_detections(folder: Path, detections: pd.DataFrame) -> None:
     write_catalog(detections, folder / "detections.csv")
 
 
+def write_groups(folder: Path, groups: pd.DataFrame, fates: NDArray[np.object_]) -> None:
+    """Write all groups with their fates (group,), and those without a location into a table of their own."""
+    table = with_iso_times(groups.assign(fate=fates)).round({"latitude": 4, "longitude": 4, "p_highest": 4})
+    write_text(folder / "groups.csv", table.to_csv(index=False, lineterminator="\n"))
+    lost = table[table["fate"] != "located"]
+    write_text(folder / "not_located.csv", lost.to_csv(index=False, lineterminator="\n"))
+
+
 def write_outputs(
     result: RunResult,
     settings: Settings,
@@ -77,7 +88,7 @@ def write_outputs(
     """Catalogue in every format, skips, settings, pictures and the report, into the folder of the run."""
     folder = result.output
     provenance = {
-        "method": CONVENTIONAL,
+        "method": result.method,
         "version": __version__,
         "settings_hash": result.settings_hash,
         "recordings": provenance_note,
@@ -101,7 +112,7 @@ def write_outputs(
         provenance_note=provenance_note,
         network=source.network,
         span=result.span,
-        method=CONVENTIONAL,
+        method=result.method,
         events=result.events,
         skips=result.skips,
         evidence=gather_evidence(result, settings, source, grid),

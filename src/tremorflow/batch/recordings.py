@@ -142,38 +142,38 @@ class RecordedEnvelopes:
     """Envelopes computed from an archive as they are asked for; keeps count of what it left out."""
 
     def __init__(self, archive: Archive, settings: Settings) -> None:
-        self._archive = archive
+        self.archive = archive
         self._settings = settings
-        self._tally = Tally()
+        self.tally = Tally()
         self._recorded_s: dict[str, float] = {}
-        self.network = choose_stations(archive, settings.archive, self._tally)
+        self.network = choose_stations(archive, settings.archive, self.tally)
         place = settings.archive.orientations
-        self._orientations = read_orientations(place) if place else {}
-        self._runs = runs_of(archive, self.network)
-        self.span = choose_span(self._runs, settings.archive)
+        self.orientations = read_orientations(place) if place else {}
+        self.runs = runs_of(archive, self.network)
+        self.span = choose_span(self.runs, settings.archive)
 
     @property
     def skips(self) -> pd.DataFrame:
         """What was left out so far."""
-        return self._tally.table()
+        return self.tally.table()
 
     @property
     def counts(self) -> dict[str, int | float | str]:
         """Files by format, stations with recordings, and hours that became envelopes."""
-        files = {f"files_{name}": count for name, count in self._archive.count_formats().items()}
+        files = {f"files_{name}": count for name, count in self.archive.count_formats().items()}
         hours = round(sum(self._recorded_s.values()) / 3600, 2)
         return {**files, "stations": len(self._recorded_s), "station_hours": hours}
 
     @property
     def contents(self) -> list[bytes]:
         """Bytes of the station table and the orientations."""
-        turned = "".join(f"{code}{found}" for code, found in sorted(self._orientations.items()))
+        turned = "".join(f"{code}{found}" for code, found in sorted(self.orientations.items()))
         return [repr(self.network).encode(), turned.encode()]
 
     def has_recordings(self, start_time: np.datetime64, end_time: np.datetime64) -> bool:
         """Whether any of the stations recorded anything between start and end."""
         start, end = (time.astype("datetime64[ns]").astype(np.int64) for time in (start_time, end_time))
-        return bool(((self._runs[:, 0] < end) & (self._runs[:, 1] > start)).any())
+        return bool(((self.runs[:, 0] < end) & (self.runs[:, 1] > start)).any())
 
     def read(self, start_time: np.datetime64, end_time: np.datetime64) -> Envelopes:
         """Envelopes of all stations; read in chunks of ``archive.chunk_s``, which changes nothing."""
@@ -208,23 +208,23 @@ class RecordedEnvelopes:
         # whole seconds, so that the common sampling starts on a sample of recorders with whole rates
         margin = timedelta(np.ceil(context_s(self._settings.preprocess, with_response=remove)) + 1.0)
         parts = []
-        readings = self._archive.read_stations(self.network.codes, begin - margin, end + margin)
+        readings = self.archive.read_stations(self.network.codes, begin - margin, end + margin)
         for row, reading in enumerate(readings):
             code = self.network.codes[row]
-            self._tally.add_skips(reading.skips)
+            self.tally.add_skips(reading.skips)
             if reading.waveforms is None:
-                self._tally.add(code, "no recording", 1, seconds(end - begin), _iso(begin))
+                self.tally.add(code, "no recording", 1, seconds(end - begin), _iso(begin))
                 continue
             try:
                 parts.append((row, self._to_envelopes(reading)))
             except DataError as error:
-                self._tally.add(code, str(error), 1, seconds(end - begin), _iso(begin))
+                self.tally.add(code, str(error), 1, seconds(end - begin), _iso(begin))
         return parts
 
     def _to_envelopes(self, reading: StationReading) -> Envelopes:
         """Envelopes of one station's recording: bad samples out, units, orientation, band, smoothing."""
         settings, full = self._settings.preprocess, self._settings.archive.remove_response
-        motion = ground_motion(reading, self._orientations, self._tally, settings, full_response=full)
+        motion = ground_motion(reading, self.orientations, self.tally, settings, full_response=full)
         return compute_envelopes(motion, settings)
 
 

@@ -4,24 +4,48 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
 
-from tremorflow.analysis import detect_tremor, finish_catalog
-from tremorflow.batch.outputs import RunResult, check_folder, write_detections, write_outputs
+from tremorflow.analysis import (
+    CONVENTIONAL,
+    DIET_GRASP,
+    Detections,
+    Method,
+    associate_windows,
+    detect_tremor,
+    finish_catalog,
+    locate_groups,
+)
+from tremorflow.batch.outputs import RunResult, check_folder, write_detections, write_groups, write_outputs
+from tremorflow.batch.recorded_signals import open_signals
 from tremorflow.batch.recordings import EnvelopeSource, open_recordings
 from tremorflow.errors import DataError, SettingsError
 from tremorflow.io.index import Progress
 from tremorflow.locate import Hypocentre, SearchGrid, search_grid, window_starts
 from tremorflow.plate import PlateInterface, read_plate_interface
-from tremorflow.records import event_table, seconds, timedelta
+from tremorflow.records import Envelopes, Probabilities, event_table, seconds, timedelta
 from tremorflow.settings import Settings, hash_settings, read_settings
 from tremorflow.traveltime import read_velocity_model, station_travel_times
 
 BLOCK_S = 6 * 3600.0  # of envelopes in memory at a time: 78 MB for 150 stations
 SPARE_KM = 250.0  # travel times reach this much farther than the search, for pictures of far stations
 DEEPEST_KM = 200.0  # of a plate interface; tremor is above 60 km
+
+
+DetectsSpan = Callable[[np.datetime64, np.datetime64, Progress | None], Detections]
+
+
+class SignalSource(EnvelopeSource, Protocol):
+    """Something that gives the probabilities of a network too, and envelopes of all components."""
+
+    def probabilities(self) -> Probabilities:
+        """Probabilities of all windows of the span."""
+
+    def read_all(self, start_time: np.datetime64, end_time: np.datetime64) -> Envelopes:
+        """Envelopes of all components from start up to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +56,76 @@ class Labels:
     provenance_note: str
 
 
+class Bars(NamedTuple):
+    """Functions that are called with the number done and in all: of files, hours and windows."""
+
+    files: Progress | None = None
+    hours: Progress | None = None
+    windows: Progress | None = None
+
+
 def run_settings_file(
     path: str | Path,
     output: str | Path,
-    index_progress: Progress | None = None,
-    window_progress: Callable[[int, int], None] | None = None,
+    method: Method = DIET_GRASP,
+    processes: int = 1,
+    bars: Bars | None = None,
 ) -> RunResult:
     """Run that a settings file describes; results go into the folder ``output``.
+
+    Parameters
+    ----------
+    path
+        Settings file (TOML).
+    output
+        Folder; the signals of the full chain are kept in ``signals`` in it, for the next run into it.
+    method
+        "diet-grasp", the full chain, or "conventional", envelope correlation over the whole network.
+    processes
+        That read and classify, for the full chain.
+    bars
+        Progress.
 
     Raises
     ------
     TremorflowError
         Settings, archive or output folder that do not serve; the message says what to do.
     """
-    settings = read_settings(path)
+    settings, bars = read_settings(path), bars or Bars()
     check_folder(Path(output))
-    source = open_recordings(settings, index_progress)
     labels = Labels(Path(path).stem, f"Recordings read from {settings.archive.path}.")
-    return run(settings, source, Path(output), labels, window_progress)
+    if method == CONVENTIONAL:
+        source = open_recordings(settings, bars.files)
+        return run(settings, source, Path(output), labels, bars.windows)
+    signals = open_signals(settings, Path(output) / "signals", bars.files)
+    signals.make(processes, bars.hours)
+    return run_full_chain(settings, signals, Path(output), labels, bars.windows)
+
+
+def run_full_chain(
+    settings: Settings, source: SignalSource, output: Path, labels: Labels, progress: Progress | None = None
+) -> RunResult:
+    """Tremor in all that the source has, by DiET, GrASP and the location of groups, written into ``output``.
+
+    Parameters are those of ``run``; the signals of the source are made.
+    """
+    check_folder(output)
+    grid, settings_hash = prepare_grid(settings, source)
+    association = associate_windows(source.probabilities(), settings.association)
+    fates = np.full(len(association.groups), "no_window", dtype=object)
+
+    def detect(begin: np.datetime64, end: np.datetime64, report: Progress | None) -> Detections:
+        envelopes = source.read(begin, end)
+        found, fate = locate_groups(envelopes, association, grid, settings.location, settings_hash, report)
+        fates[:] = np.where((fates == "located") | (fate == ""), fates, fate)
+        return found
+
+    found = _detect_in_blocks(settings, source, output, detect, progress)
+    fates[~association.usable] = "earthquake"
+    write_groups(output, association.table, fates)
+    result = _result(found, settings, source, (output, DIET_GRASP, settings_hash))
+    write_outputs(result, settings, source, grid, labels.title, labels.provenance_note)
+    return result
 
 
 def run(
@@ -57,7 +133,7 @@ def run(
     source: EnvelopeSource,
     output: Path,
     labels: Labels,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> RunResult:
     """Tremor in all that the source has, by the conventional method, written into ``output``.
 
@@ -77,45 +153,60 @@ def run(
     """
     check_folder(output)
     grid, settings_hash = prepare_grid(settings, source)
-    hypocentres: list[Hypocentre] = []
-    tables: list[pd.DataFrame] = []
-    windows: Counter[str] = Counter()
-    start_time, end_time = source.span
-    blocks = _blocks(start_time, end_time, settings)
-    if not blocks:
-        raise DataError(
-            f"the recordings from {start_time} to {end_time} are {seconds(end_time - start_time):g} s long, "
-            f"too short for a window of location.window_s = {settings.location.window_s} s that starts at a "
-            f"whole multiple of location.step_s = {settings.location.step_s}; lower these, or give more"
-        )
-    total = sum(count for _, _, count in blocks)
-    write_detections(output, event_table())  # not those of an earlier run
+
+    def detect(begin: np.datetime64, end: np.datetime64, report: Progress | None) -> Detections:
+        return detect_tremor(source.read(begin, end), grid, settings.location, settings_hash, report)
+
+    found = _detect_in_blocks(settings, source, output, detect, progress)
+    result = _result(found, settings, source, (output, CONVENTIONAL, settings_hash))
+    write_outputs(result, settings, source, grid, labels.title, labels.provenance_note)
+    return result
+
+
+def _detect_in_blocks(
+    settings: Settings, source: EnvelopeSource, output: Path, detect: DetectsSpan, progress: Progress | None
+) -> Detections:
+    """Detect in all blocks of hours; what is found so far is in ``detections.csv`` after each."""
+    blocks, tables, hypocentres = _blocks(*source.span, settings), [event_table()], list[Hypocentre]()
+    total, done, windows = sum(count for _, _, count in blocks), 0, Counter[str]()
+    write_detections(output, tables[0])  # not those of an earlier run
     for begin, end, count in blocks:
-        done = sum(windows.values())
-        if not source.has_recordings(begin, end):
+        if source.has_recordings(begin, end):
+            report = None if progress is None else lambda k, _, done=done: progress(done + k, total)
+            found = detect(begin, end, report)
+            windows.update(found.windows)
+            if len(found.events):
+                tables.append(found.events)
+                hypocentres.extend(found.hypocentres)
+                write_detections(output, _joined(tables))
+        else:
             windows["no_recording"] += count
-            continue
-        report = None if progress is None else lambda k, _, done=done: progress(done + k, total)
-        found = detect_tremor(source.read(begin, end), grid, settings.location, settings_hash, report)
-        windows.update(found.windows)
-        if len(found.events):
-            tables.append(found.events)
-            hypocentres.extend(found.hypocentres)
-            write_detections(output, pd.concat(tables, ignore_index=True))
-    detections = pd.concat(tables, ignore_index=True) if tables else event_table()
-    events = finish_catalog(detections, settings.catalog)
-    result = RunResult(
+        done += count
+    return Detections(_joined(tables), tuple(hypocentres), windows)
+
+
+def _joined(tables: list[pd.DataFrame]) -> pd.DataFrame:
+    """Join event tables, the first of which is empty."""
+    return pd.concat(tables[1:], ignore_index=True) if len(tables) > 1 else tables[0]
+
+
+def _result(
+    found: Detections, settings: Settings, source: EnvelopeSource, how: tuple[Path, Method, str]
+) -> RunResult:
+    """Catalogue of the detections, with what the source read and left out; how: folder, method and hash."""
+    output, method, settings_hash = how
+    events = finish_catalog(found.events, settings.catalog)
+    return RunResult(
         events,
-        tuple(hypocentres),
-        windows,
+        found.hypocentres,
+        found.windows,
         source.skips,
         source.counts,
-        (start_time, end_time),
+        source.span,
+        method,
         settings_hash,
         output,
     )
-    write_outputs(result, settings, source, grid, labels.title, labels.provenance_note)
-    return result
 
 
 def prepare_grid(settings: Settings, source: EnvelopeSource) -> tuple[SearchGrid, str]:
@@ -152,6 +243,12 @@ def _blocks(
     for first in range(0, len(starts), per_block):
         part = starts[first : first + per_block]
         blocks.append((part[0], part[-1] + timedelta(location.window_s), len(part)))
+    if not blocks:
+        raise DataError(
+            f"the recordings from {start_time} to {end_time} are {seconds(end_time - start_time):g} s long, "
+            f"too short for a window of location.window_s = {location.window_s} s that starts at a whole "
+            f"multiple of location.step_s = {location.step_s}; lower these, or give more"
+        )
     return blocks
 
 

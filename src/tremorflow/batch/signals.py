@@ -5,7 +5,7 @@ was made is kept in a folder, so that another way of grouping, or a run that was
 recordings again.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -44,6 +44,7 @@ from tremorflow.records import (
 from tremorflow.spectrogram import context_s as context_before_s
 
 SUFFIX = ".npz"
+MARK_AT = len("2020-01-01T00_")  # of a file name
 
 
 class StationEnvelope(NamedTuple):
@@ -173,23 +174,34 @@ class SignalFolder:
     ----------
     path
         Folder of these signals alone: its name should hold a hash of what they depend on.
+    span
+        Of which hours are looked at; without it, all.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, span: Span | None = None) -> None:
+        self.path, self._span = path, span
 
     def hours(self) -> list[np.datetime64]:
         """Hours that are there, in order."""
-        names = sorted(one.name[: -len(SUFFIX)] for one in self.path.glob(f"*{SUFFIX}"))
-        return [np.datetime64(f"{name[:11]}{name[11:13]}:00", "ns") for name in names]
+        wanted = None if self._span is None else set(whole_hours(*self._span))
+        return sorted(hour for hour in self._files() if wanted is None or hour in wanted)
 
-    def write(self, hour: np.datetime64, signals: Signals) -> None:
-        """Keep the signals of an hour."""
-        write_signals(self._file(hour), signals)
+    def marks(self) -> dict[np.datetime64, str]:
+        """Tell what the recordings of each hour that is there were like."""
+        return {hour: path.name[MARK_AT : -len(SUFFIX)] for hour, path in self._files().items()}
+
+    def write(self, hour: np.datetime64, signals: Signals, mark: str = "") -> None:
+        """Keep the signals of an hour in place of those there were."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        before = self._files().get(hour)
+        path = self.path / f"{np.datetime_as_string(hour, unit='h')}_{mark}{SUFFIX}"
+        write_signals(path, signals)
+        if before is not None and before != path:
+            before.unlink()
 
     def read_hour(self, hour: np.datetime64) -> Signals:
         """Signals of an hour that is there."""
-        return read_signals(self._file(hour))
+        return read_signals(self._files()[hour])
 
     def probabilities(self) -> Probabilities:
         """Probabilities of all hours, one after the other."""
@@ -227,13 +239,18 @@ class SignalFolder:
             total.merge(self.read_hour(hour).left_out)
         return total
 
-    def _file(self, hour: np.datetime64) -> Path:
-        name = np.datetime_as_string(hour, unit="h")
-        return self.path / f"{name}{SUFFIX}"
+    def _files(self) -> dict[np.datetime64, Path]:
+        return {
+            np.datetime64(f"{path.name[:13]}:00", "ns"): path for path in self.path.glob(f"[!.]*{SUFFIX}")
+        }
 
 
 def make_signals(
-    folder: SignalFolder, work: HourAnalyser, processes: int = 1, progress: Progress | None = None
+    folder: SignalFolder,
+    work: HourAnalyser,
+    processes: int = 1,
+    progress: Progress | None = None,
+    mark: Callable[[np.datetime64], str] | None = None,
 ) -> None:
     """Make the signals of all hours of a span that the folder lacks.
 
@@ -247,10 +264,12 @@ def make_signals(
         Processes that share the stations; the signals do not depend on it.
     progress
         Called with the number of hours (times processes) done and in all.
+    mark
+        Says what the recordings of an hour are like; signals of other recordings are made again.
     """
-    span = work.classifier.span
-    stored = set(folder.hours())
-    missing = [hour for hour in whole_hours(*span) if hour not in stored]
+    span, stored = work.classifier.span, folder.marks()
+    wanted = {hour: "" if mark is None else mark(hour) for hour in whole_hours(*span)}
+    missing = [hour for hour, name in wanted.items() if stored.get(hour) != name]
     hours = _with_hours_before(missing, work)
     stations = range(len(work.tap.network))
     with Workers(work, min(processes, len(stations))) as workers:
@@ -266,7 +285,7 @@ def make_signals(
             if len(waiting[found.begin]) == per_hour:
                 parts = waiting.pop(found.begin)
                 if found.begin in missing:
-                    folder.write(found.begin, _join_hour(parts, work))
+                    folder.write(found.begin, _join_hour(parts, work), wanted[found.begin])
             if progress is not None:
                 progress(done, total)
 

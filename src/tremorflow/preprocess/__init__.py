@@ -7,6 +7,7 @@ from tremorflow.preprocess.envelopes import (
     join_envelopes,
     resample,
     select_components,
+    select_horizontals,
 )
 from tremorflow.preprocess.quality import BadSamples, find_bad_samples, mask_samples
 from tremorflow.preprocess.settings import PreprocessSettings
@@ -25,4 +26,5 @@ __all__ = [
     "remove_sensitivity",
     "resample",
     "select_components",
+    "select_horizontals",
 ]

@@ -158,6 +158,19 @@ def compute_envelopes(waveforms: Waveforms, settings: PreprocessSettings) -> Env
     return Envelopes(waveforms.network, roles, values, start_time, envelope_rate_hz, settings.band_hz, unit)
 
 
+def select_horizontals(envelopes: Envelopes) -> Envelopes:
+    """Envelopes without the verticals of stations that have a horizontal; rows without any samples go."""
+    present: NDArray[np.bool_] = np.asarray(np.isfinite(envelopes.values).any(axis=-1))
+    vertical = np.array([role == "V" for role in envelopes.components])
+    has_horizontal: NDArray[np.bool_] = np.asarray(present[:, ~vertical].any(axis=1))
+    drops = vertical & has_horizontal[:, None]
+    live: NDArray[np.bool_] = np.asarray((present & ~drops).any(axis=0))
+    live[0] |= not live.any()
+    values = np.where(drops[..., None], np.nan, envelopes.values)[:, live]
+    roles = tuple(role for role, kept in zip(envelopes.components, live, strict=True) if kept)
+    return replace(envelopes, components=roles, values=values)
+
+
 def join_envelopes(parts: Sequence[Envelopes]) -> Envelopes:
     """Envelopes of a network from those of its stations, over their common span, NaN where one has none.
 
