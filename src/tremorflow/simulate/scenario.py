@@ -27,7 +27,7 @@ from tremorflow.simulate.site import SiteSettings
 from tremorflow.simulate.source import SourceSettings
 from tremorflow.simulate.tremor import TremorSettings
 
-NAMED = ("snet-day", "snet-quiet", "two-sources", "weak", "outages", "cascadia-hour")
+NAMED = ("snet-day", "snet-quiet", "snet-half-hour", "two-sources", "weak", "outages", "cascadia-hour")
 """Scenarios that travel with the package."""
 
 
