@@ -112,8 +112,10 @@ def read_probabilities(path: str | Path) -> Probabilities:
         with np.load(content, allow_pickle=False) as stored:
             names, places = stored["names"], stored["places"]
             stations = [
-                Station(str(network), str(station), *map(float, place))
-                for (network, station), place in zip(names, places, strict=True)
+                Station(str(network), str(station), latitude, longitude, elevation_m, amplification, delay_s)
+                for (network, station), (latitude, longitude, elevation_m, amplification, delay_s) in zip(
+                    names, places.tolist(), strict=True
+                )
             ]
             return Probabilities(
                 network=Network(tuple(stations)),
