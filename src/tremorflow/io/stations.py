@@ -4,7 +4,7 @@ import csv
 import math
 import os
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -93,6 +93,26 @@ def write_stations_csv(path: str | os.PathLike[str], network: Network) -> None:
         raise DataError(
             f"stations cannot be written to {path} ({error.strerror}); choose another folder"
         ) from error
+
+
+def with_site_terms(network: Network, table: Network) -> Network:
+    """Network with the site amplifications of a table, by code; stations that are not in it keep theirs.
+
+    For recordings whose sensitivities come from StationXML: the table of ``tremorflow site-terms`` has none.
+    """
+    terms = {station.code: station for station in table.stations}
+    return Network(
+        tuple(
+            replace(
+                station,
+                site_amplification=terms[station.code].site_amplification,
+                site_is_relative=terms[station.code].site_is_relative,
+            )
+            if station.code in terms
+            else station
+            for station in network.stations
+        )
+    )
 
 
 def _cell(value: str | float | bool) -> str | float:
