@@ -60,6 +60,13 @@ class SiteTermSettings:
         reason="sd of site terms before one sees data: 4-40 on the sea floor; damps little",
         gt=0,
     )
+    shape_scatter: float = option(
+        0.07,
+        unit="ln",
+        reason="added to sigma: sites differ within the band, and earthquakes have other spectra than tremor; "
+        "what more earthquakes do not average out",
+        ge=0,
+    )
     reference_amplification: float = option(
         2.0,
         unit="-",

@@ -133,7 +133,7 @@ def solve_site_terms(
     0.5 ln E_ik = s_k + m_i - ln r_ik + 0.5 ln T(r_ik, Q), with T the share of S energy that is left
     (``band_transmission``) and m_i the size of earthquake i (METHOD.md 5). Huber weights; s_k and 1/Q
     are damped towards the mean and the Q to begin with by their scatter before one sees data. Sigma follows
-    from the residuals; what all stations share (the site terms of the references) is not in it.
+    from the residuals, and ``shape_scatter``; what all stations share (the site terms of the references) is not in it.
     """
     rows, counts = _enough(shaken, n_stations, settings)
     solved = np.flatnonzero(counts)
@@ -147,7 +147,7 @@ def solve_site_terms(
     unknowns, covariance, inverse_quality = _fit(rows, design, settings, medium)
     amplifications, sigma = np.full(n_stations, np.nan), np.full(n_stations, np.nan)
     amplifications[solved] = settings.reference_amplification * np.exp(unknowns[: len(solved)])
-    sigma[solved] = np.sqrt(np.diag(covariance)[: len(solved)])
+    sigma[solved] = np.hypot(np.sqrt(np.diag(covariance)[: len(solved)]), settings.shape_scatter)
     quality_sigma = float(np.sqrt(covariance[-1, -1])) if settings.solve_quality else 0.0
     return SiteTerms(amplifications, sigma, counts, float(1 / inverse_quality), quality_sigma)
 
