@@ -63,8 +63,8 @@ class SiteTermSettings:
     shape_scatter: float = option(
         0.07,
         unit="ln",
-        reason="added to sigma: sites differ within the band, and earthquakes have other spectra than tremor; "
-        "what more earthquakes do not average out",
+        reason="added to sigma: sites differ within the band, where earthquakes have other spectra than "
+        "tremor; more earthquakes do not average that out",
         ge=0,
     )
     reference_amplification: float = option(

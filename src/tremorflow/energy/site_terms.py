@@ -133,7 +133,7 @@ def solve_site_terms(
     0.5 ln E_ik = s_k + m_i - ln r_ik + 0.5 ln T(r_ik, Q), with T the share of S energy that is left
     (``band_transmission``) and m_i the size of earthquake i (METHOD.md 5). Huber weights; s_k and 1/Q
     are damped towards the mean and the Q to begin with by their scatter before one sees data. Sigma follows
-    from the residuals, and ``shape_scatter``; what all stations share (the site terms of the references) is not in it.
+    from the residuals and ``shape_scatter``; what all stations share (terms of the references) is not in it.
     """
     rows, counts = _enough(shaken, n_stations, settings)
     solved = np.flatnonzero(counts)

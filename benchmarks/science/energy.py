@@ -1,0 +1,209 @@
+"""Radiated energy and site terms on a simulated part of S-net, at true places and times.
+
+    python benchmarks/science/energy.py [--seeds 6] [--hours 6] [--first-seed 1]
+
+Everything is simulated: 28 stations (N.S4), layered medium with scattering, sediment, double couples,
+earthquakes and nuisances as in the scenario `weak`; bursts of 10^3.5 to 10^6.5 J. Place and time of each
+burst are the true ones: errors of location come on top, but for the case in which the epicentre is moved at
+random. Scored are bursts with SNR >= 2 at one station at least that the scenario's end does not cut: log10
+of energy found over true. Q, the loss near the surface and the share of the vertical are set to about what
+the simulation has, which no one knows of a real network. `error without that of Q` is the stated error with
+`quality_error` = 0, and it is this one whose coverage is given.
+Site terms are estimated, as `tremorflow site-terms` does, from the earthquakes of a simulation of three hours
+with a hundred times as many of M 2.2-4.5 as usual, whose catalogue is exact; the energies by them are
+relative, so that only their scatter counts, and `no site terms` takes the sea floor for rock.
+Ends with one JSON object.
+"""
+
+import argparse
+import json
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+
+from tremorflow.batch.recordings import StoredEnvelopes
+from tremorflow.batch.simulated import SimulatedRecordings
+from tremorflow.batch.site_terms import SiteTermsFound, estimate_site_terms
+from tremorflow.energy import EnergySettings, RadiatingSource, estimate_energy
+from tremorflow.io.stations import with_site_terms
+from tremorflow.preprocess import PreprocessSettings
+from tremorflow.records import Envelopes, Network, timedelta
+from tremorflow.simulate.scenario import make_scenario
+from tremorflow.simulate.synthesis import Simulation, prepare_simulation
+from tremorflow.traveltime import read_velocity_model
+
+STATIONS = ("N.S4",)
+BURSTS_PER_HOUR = 8
+MOVED_KM = 5.0
+END_S = 60.0  # bursts that end later are cut
+EXACT = EnergySettings(quality_error=0.0)
+TREMOR = {"kind": "uniform", "log10_energy_min": 3.5, "log10_energy_max": 6.5, "min_interval_s": 330.0}
+MANY_EARTHQUAKES = {
+    "rate_per_day": 740.0,
+    "magnitude_min": 2.2,
+    "magnitude_max": 4.5,
+    "aftershocks": False,
+    "clustered_share": 0.3,
+}
+
+
+def simulate(seed: int, hours: float, **changes: object) -> tuple[Simulation, Envelopes]:
+    """Simulation of so many hours and its envelopes, with the true site terms."""
+    tree = {
+        "seed": seed,
+        "duration_s": hours * 3600,
+        "sampling_rate_hz": 25.0,
+        "network": {"name": "snet", "select": STATIONS},
+    }
+    simulation = prepare_simulation(make_scenario(tree | changes))
+    settings = PreprocessSettings(components="all")
+    with SimulatedRecordings(simulation, settings, true_sites=True) as source:
+        return simulation, source.read(*source.span)
+
+
+def true_sources(simulation: Simulation, end: np.datetime64) -> list[tuple[float, float, RadiatingSource]]:
+    """Energy (J), best SNR and source of each burst that is whole and heard."""
+    s_times = simulation.events["tremor"][0].rays[:, :, 1] + simulation.network.s_delays_s
+    found = []
+    for k, row in enumerate(simulation.truth.tremor.to_dict("records")):
+        span = np.datetime64(row["start_time"]), np.datetime64(row["end_time"])
+        best = float(np.nanmax(simulation.snr[k]))
+        if best >= 2 and span[1] < end - timedelta(END_S):
+            place = row["latitude"], row["longitude"], row["depth_km"]
+            found.append((row["energy_j"], best, RadiatingSource(*place, *span, s_times[k], 0.0, 0.0)))
+    return found
+
+
+def moved(source: RadiatingSource, rng: np.random.Generator) -> RadiatingSource:
+    """Source whose epicentre is wrong by ``MOVED_KM`` along each axis, and says so."""
+    north, east = MOVED_KM * rng.standard_normal(2) / 111.2
+    return replace(
+        source,
+        latitude=source.latitude + north,
+        longitude=source.longitude + east / np.cos(np.radians(source.latitude)),
+        epicentre_error_km=MOVED_KM,
+    )
+
+
+def cases_of(envelopes: Envelopes, terms: Network) -> dict[str, Envelopes]:
+    """Envelopes by what is known of the stations and recorded by them."""
+    unknown = tuple(replace(one, site_amplification=float("nan")) for one in envelopes.network.stations)
+    return {
+        "site terms known": envelopes,
+        "horizontals alone": replace(
+            envelopes, components=envelopes.components[:2], values=envelopes.values[:, :2]
+        ),
+        "epicentre off by 5 km": envelopes,
+        "site terms estimated": replace(
+            envelopes, network=with_site_terms(envelopes.network, terms), values=envelopes.values
+        ),
+        "no site terms": replace(envelopes, network=Network(unknown)),
+    }
+
+
+def estimates(
+    sources: list[tuple[float, float, RadiatingSource]], envelopes: Envelopes, case: str, seed: int
+) -> list[tuple[float, float, float, float]]:
+    """Log10 of found over true, stated error without and with that of Q, and best SNR, burst by burst."""
+    rng, stations, rows = np.random.default_rng(seed), range(len(envelopes.network)), []
+    for energy_j, best, source in sources:
+        there = moved(source, rng) if "off" in case else source
+        found = estimate_energy(envelopes, there, stations, EXACT)
+        whole = estimate_energy(envelopes, there, stations, EnergySettings())
+        rows.append((np.log10(found.energy_j / energy_j), found.log10_error, whole.log10_error, best))
+    return rows
+
+
+def score(rows: list[tuple[float, float, float, float]]) -> dict[str, object]:
+    """Summary of the estimates of one case."""
+    errors, stated, whole, best = np.array(rows).T
+    known = np.isfinite(errors)
+    errors, stated, whole, best = errors[known], stated[known], whole[known], best[known]
+    middle = float(np.median(errors))
+    return {
+        "bursts": len(known),
+        "without an energy": int((~known).sum()),
+        "median log10": round(middle, 3),
+        "sd log10": round(float(errors.std()), 3),
+        "robust sd": round(1.4826 * float(np.median(np.abs(errors - middle))), 3),
+        "within a factor 2": round(float(np.mean(np.abs(errors) < np.log10(2))), 3),
+        "error without that of Q": round(float(np.median(stated)), 3),
+        "within it": round(float(np.mean(np.abs(errors) < stated)), 3),
+        "within twice it": round(float(np.mean(np.abs(errors) < 2 * stated)), 3),
+        "error with that of Q": round(float(np.median(whole)), 3),
+    }
+
+
+def score_sites(found: list[SiteTermsFound], truth: list[Network]) -> dict[str, object]:
+    """Site terms found against the true ones, each set centred; log10."""
+    errors, sigma, correlation = [], [], []
+    for one, true in zip(found, truth, strict=True):
+        values = np.log10([station.site_amplification for station in one.network.stations])
+        known = np.isfinite(values)
+        expected = np.log10([station.site_amplification for station in true.stations])[known]
+        values = values[known]
+        errors.append(values - values.mean() - expected + expected.mean())
+        sigma.append(one.terms.log_sigma[known] / np.log(10))
+        correlation.append(float(np.corrcoef(values, expected)[0, 1]))
+    error, stated = np.concatenate(errors), np.concatenate(sigma)
+    return {
+        "scenarios": len(found),
+        "earthquakes used": sum(one.n_earthquakes for one in found),
+        "stations": len(error),
+        "without a term": sum(len(one.network) for one in found) - len(error),
+        "correlation, least": round(min(correlation), 3),
+        "rms log10": round(float(np.sqrt(np.mean(error**2))), 3),
+        "stated error": round(float(np.median(stated)), 3),
+        "within it": round(float(np.mean(np.abs(error) < stated)), 3),
+        "within twice it": round(float(np.mean(np.abs(error) < 2 * stated)), 3),
+        "Q found (true 200)": [round(one.terms.quality_factor) for one in found],
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seeds", type=int, default=6)
+    parser.add_argument("--hours", type=float, default=6.0)
+    parser.add_argument("--first-seed", type=int, default=1)
+    given = parser.parse_args()
+    rows: dict[str, list[tuple[float, float, float, float]]] = {}
+    found, truth = [], []
+    model = read_velocity_model("jma2001")
+    for seed in range(given.first_seed, given.first_seed + given.seeds):
+        started = time.time()
+        simulation, recorded = simulate(seed, 3.0, earthquakes=MANY_EARTHQUAKES)
+        found.append(estimate_site_terms(StoredEnvelopes(recorded), simulation.truth.earthquakes, model))
+        truth.append(simulation.network)
+        tremor = [TREMOR | {"n_bursts": int(BURSTS_PER_HOUR * given.hours)}]
+        simulation, envelopes = simulate(seed, given.hours, tremor=tremor)  # the same sites: same seed
+        sources = true_sources(simulation, envelopes.end_time)
+        for case, these in cases_of(envelopes, found[-1].network).items():
+            rows.setdefault(case, []).extend(estimates(sources, these, case, seed))
+        print(
+            f"seed {seed}: {len(sources)} bursts, {time.time() - started:.0f} s", file=sys.stderr, flush=True
+        )
+    known = rows["site terms known"]
+    steps = {"2-4": (2, 4), "4-10": (4, 10), "above 10": (10, np.inf)}
+    result = {
+        "benchmark": "energy",
+        "simulated": True,
+        "first seed": given.first_seed,
+        "seeds": given.seeds,
+        "hours of each": given.hours,
+        "energies": {case: score(one) for case, one in rows.items()},
+        "site terms known, by SNR at the best station": {
+            name: score([row for row in known if low <= row[3] < high])
+            for name, (low, high) in steps.items()
+            if any(low <= row[3] < high for row in known)
+        },
+        "site terms": score_sites(found, truth),
+    }
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()
