@@ -20,8 +20,10 @@ import json
 import sys
 import time
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from tremorflow.batch.recordings import StoredEnvelopes
 from tremorflow.batch.simulated import SimulatedRecordings
@@ -37,6 +39,7 @@ from tremorflow.traveltime import read_velocity_model
 STATIONS = ("N.S4",)
 BURSTS_PER_HOUR = 8
 MOVED_KM = 5.0
+PULSE_LATE_S, PULSE_SD_S = 2.0, 2.5  # of an LFE in an envelope below 0.2 Hz, scattered
 END_S = 60.0  # bursts that end later are cut
 EXACT = EnergySettings(quality_error=0.0)
 TREMOR = {"kind": "uniform", "log10_energy_min": 3.5, "log10_energy_max": 6.5, "min_interval_s": 330.0}
@@ -47,6 +50,15 @@ MANY_EARTHQUAKES = {
     "aftershocks": False,
     "clustered_share": 0.3,
 }
+
+
+class Burst(NamedTuple):
+    """Name, energy, best SNR and source of a burst."""
+
+    name: str
+    energy_j: float
+    snr: float
+    source: RadiatingSource
 
 
 def simulate(seed: int, hours: float, **changes: object) -> tuple[Simulation, Envelopes]:
@@ -63,8 +75,8 @@ def simulate(seed: int, hours: float, **changes: object) -> tuple[Simulation, En
         return simulation, source.read(*source.span)
 
 
-def true_sources(simulation: Simulation, end: np.datetime64) -> list[tuple[float, float, RadiatingSource]]:
-    """Energy (J), best SNR and source of each burst that is whole and heard."""
+def true_sources(simulation: Simulation, end: np.datetime64) -> list[Burst]:
+    """Each burst that is whole and heard."""
     s_times = simulation.events["tremor"][0].rays[:, :, 1] + simulation.network.s_delays_s
     found = []
     for k, row in enumerate(simulation.truth.tremor.to_dict("records")):
@@ -72,8 +84,22 @@ def true_sources(simulation: Simulation, end: np.datetime64) -> list[tuple[float
         best = float(np.nanmax(simulation.snr[k]))
         if best >= 2 and span[1] < end - timedelta(END_S):
             place = row["latitude"], row["longitude"], row["depth_km"]
-            found.append((row["energy_j"], best, RadiatingSource(*place, *span, s_times[k], 0.0, 0.0)))
+            source = RadiatingSource(*place, *span, s_times[k], 0.0, 0.0)
+            found.append(Burst(row["burst_id"], row["energy_j"], best, source))
     return found
+
+
+def quarter_level(source: RadiatingSource, lfe: pd.DataFrame) -> RadiatingSource:
+    """Source from where its power passes a quarter of the peak to where it falls below, as locations say."""
+    lags = (lfe["time"].to_numpy() - source.start_time) / np.timedelta64(1, "s")
+    times = np.arange(-30.0, source.duration_s + 40.0)
+    pulses = np.exp(-0.5 * ((times[:, None] - lags - PULSE_LATE_S) / PULSE_SD_S) ** 2)
+    power = (lfe["energy_j"].to_numpy() * pulses).sum(axis=1)
+    inside = np.flatnonzero(power >= 0.25 * power.max())
+    runs = np.split(inside, np.flatnonzero(np.diff(inside) > 30) + 1)
+    run = next(run for run in runs if power.argmax() in run)
+    span = [source.start_time + timedelta(float(times[at])) for at in (run[0], run[-1])]
+    return replace(source, start_time=span[0], end_time=span[1])
 
 
 def moved(source: RadiatingSource, rng: np.random.Generator) -> RadiatingSource:
@@ -96,20 +122,20 @@ def cases_of(envelopes: Envelopes, terms: Network) -> dict[str, Envelopes]:
             envelopes, components=envelopes.components[:2], values=envelopes.values[:, :2]
         ),
         "epicentre off by 5 km": envelopes,
-        "site terms estimated": replace(
-            envelopes, network=with_site_terms(envelopes.network, terms), values=envelopes.values
-        ),
+        "start and end at a quarter of the peak": envelopes,
+        "site terms estimated": replace(envelopes, network=with_site_terms(envelopes.network, terms)),
         "no site terms": replace(envelopes, network=Network(unknown)),
     }
 
 
 def estimates(
-    sources: list[tuple[float, float, RadiatingSource]], envelopes: Envelopes, case: str, seed: int
+    sources: list[Burst], envelopes: Envelopes, case: str, seed: int, lfe: dict[str, pd.DataFrame]
 ) -> list[tuple[float, float, float, float]]:
     """Log10 of found over true, stated error without and with that of Q, and best SNR, burst by burst."""
     rng, stations, rows = np.random.default_rng(seed), range(len(envelopes.network)), []
-    for energy_j, best, source in sources:
+    for burst, energy_j, best, source in sources:
         there = moved(source, rng) if "off" in case else source
+        there = quarter_level(source, lfe[burst]) if "quarter" in case else there
         found = estimate_energy(envelopes, there, stations, EXACT)
         whole = estimate_energy(envelopes, there, stations, EnergySettings())
         rows.append((np.log10(found.energy_j / energy_j), found.log10_error, whole.log10_error, best))
@@ -181,8 +207,9 @@ def main() -> None:
         tremor = [TREMOR | {"n_bursts": int(BURSTS_PER_HOUR * given.hours)}]
         simulation, envelopes = simulate(seed, given.hours, tremor=tremor)  # the same sites: same seed
         sources = true_sources(simulation, envelopes.end_time)
+        lfe = dict(iter(simulation.truth.lfe.groupby("burst_id")))
         for case, these in cases_of(envelopes, found[-1].network).items():
-            rows.setdefault(case, []).extend(estimates(sources, these, case, seed))
+            rows.setdefault(case, []).extend(estimates(sources, these, case, seed, lfe))
         print(
             f"seed {seed}: {len(sources)} bursts, {time.time() - started:.0f} s", file=sys.stderr, flush=True
         )
