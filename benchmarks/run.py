@@ -25,6 +25,7 @@ QUICK = {  # options of the short form
     "diet_snet": ["--hours", "0.5", "--stations", "N.S2", "N.S4", "--weights", "mixed"],
     "grasp": ["--cases", "15"],
     "location_coverage": ["--events", "12", "--seed", "1"],
+    "energy": ["--seeds", "1", "--hours", "1"],
     "enveloc_cascadia": [],
     "location": ["--runs", "1"],
     "preprocess": ["--repeats", "1"],

@@ -16,7 +16,7 @@ FLOORS = (  # a room may import rooms of lower floors; a new room needs a place 
     ("plate", "truth"),
     (
         *("io", "traveltime", "spectrogram", "preprocess", "simulate"),
-        *("classifier", "associate", "locate", "catalog"),
+        *("classifier", "associate", "locate", "energy", "catalog"),
     ),
     ("analysis", "settings", "figures"),
     ("batch",),

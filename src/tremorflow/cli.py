@@ -232,6 +232,26 @@ def associate(
         typer.echo("\n".join(summary_lines(found, output)))
 
 
+@app.command("site-terms")
+def site_terms(
+    config: Annotated[Path, typer.Argument(help="Settings file (TOML) that names archive and velocities.")],
+    earthquakes: Annotated[Path, typer.Option(help="Catalogue of earthquakes (CSV or QuakeML).")],
+    output: Annotated[Path, typer.Option(help="Station table to write (CSV).")] = Path("stations.csv"),
+    reference: Annotated[
+        list[str] | None,
+        typer.Option(help="Station that holds the scale, as N.ROCK=2.0; may be repeated. None: relative."),
+    ] = None,
+) -> None:
+    """Estimate the site amplification of every station from S waves of your earthquakes."""
+    from tremorflow.batch.site_terms import estimate_from_files, summary_lines, write_site_terms
+
+    with _explained():
+        with _bars("files", "earthquakes") as bars:
+            found = estimate_from_files(config, earthquakes, reference or (), *bars)
+        write_site_terms(found, output)
+        typer.echo("\n".join(summary_lines(found, output)))
+
+
 dataset_app = typer.Typer(
     help="Make labelled windows to train and test on (SeisBench's format).", no_args_is_help=True
 )

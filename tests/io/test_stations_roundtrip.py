@@ -26,6 +26,7 @@ STATIONS = st.builds(
     st.floats(-11000, 9000),
     st.floats(0.1, 30) | st.just(math.nan),
     st.floats(-5, 5),
+    st.booleans(),
 )
 
 
@@ -65,6 +66,16 @@ def test_rows_that_cannot_be_used_are_named(rows: str, line: int, what: str, tmp
     path = write(tmp_path / "stations.csv", HEADER + rows)
     with pytest.raises(DataError, match=rf"stations\.csv, line {line}: .*{what}"):
         read_stations(path)
+
+
+def test_site_terms_are_absolute_unless_the_table_says_otherwise(tmp_path: Path) -> None:
+    header = HEADER.strip() + ",site_amplification,site_is_relative\n"
+    rows = "N,A,40,143,-100,8.5,true\nN,B,40,143,-100,8.5,\nN,C,40,143,-100,8.5,0\n"
+    found = read_stations(write(tmp_path / "s.csv", header + rows)).network.stations
+    assert [station.site_is_relative for station in found] == [True, False, False]
+    wrong = write(tmp_path / "w.csv", header + "N,A,40,143,-100,8.5,perhaps\n")
+    with pytest.raises(DataError, match=r"line 2: site_is_relative 'perhaps' of A must be true or false"):
+        read_stations(wrong)
 
 
 def test_other_files_are_refused_by_name(tmp_path: Path) -> None:

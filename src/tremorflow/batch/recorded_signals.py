@@ -41,7 +41,7 @@ class RecordedSignals:
         self.weights: Weights = read_weights(settings.classifier.weights)
         self.network: Network = recordings.network
         self.span = recordings.span
-        self.folder = SignalFolder(folder / self._name(), self.span)
+        self.folder = SignalFolder(folder / self._name(), self.span, self.network)
         self._left_out: pd.DataFrame | None = None
 
     def make(self, processes: int = 1, progress: Progress | None = None) -> None:
@@ -100,11 +100,10 @@ class RecordedSignals:
     def _name(self) -> str:
         """Name for the signals of these settings: a hash of all that changes them but the recordings."""
         remove = self._settings.archive.remove_response
-        choices = [__version__, asdict(self._settings.preprocess), self.weights.hash, remove]
-        digest = hashlib.sha256(json.dumps(choices, sort_keys=True).encode())
-        for content in self._recordings.contents:
-            digest.update(hashlib.sha256(content).digest())
-        return digest.hexdigest()[:12]
+        turned = {code: str(found) for code, found in self._recordings.orientations.items()}
+        choices = [asdict(self._settings.preprocess), self.weights.hash, remove, self.network.codes, turned]
+        text = json.dumps([__version__, *choices], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def _mark(self) -> Callable[[np.datetime64], str]:
         """Make the function that says which recordings, and how much of an hour, its signals are made of."""

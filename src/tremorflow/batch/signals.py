@@ -176,10 +176,12 @@ class SignalFolder:
         Folder of these signals alone: its name should hold a hash of what they depend on.
     span
         Of which hours are looked at; without it, all.
+    network
+        The stations as they are known now, in the order of those in the files; by default those.
     """
 
-    def __init__(self, path: Path, span: Span | None = None) -> None:
-        self.path, self._span = path, span
+    def __init__(self, path: Path, span: Span | None = None, network: Network | None = None) -> None:
+        self.path, self._span, self._network = path, span, network
 
     def hours(self) -> list[np.datetime64]:
         """Hours that are there, in order."""
@@ -201,7 +203,12 @@ class SignalFolder:
 
     def read_hour(self, hour: np.datetime64) -> Signals:
         """Signals of an hour that is there."""
-        return read_signals(self._files()[hour])
+        found = read_signals(self._files()[hour])
+        network = self._network or found.probabilities.network
+        return found._replace(
+            probabilities=replace(found.probabilities, network=network),
+            envelopes=replace(found.envelopes, network=network),
+        )
 
     def probabilities(self) -> Probabilities:
         """Probabilities of all hours, one after the other."""

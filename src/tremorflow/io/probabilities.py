@@ -106,8 +106,10 @@ def probability_arrays(probabilities: Probabilities) -> dict[str, Any]:
 def probabilities_from(stored: Mapping[str, Any]) -> Probabilities:
     """Probabilities of the arrays that ``probability_arrays`` gives."""
     stations = [
-        Station(str(network), str(station), *map(float, place))
-        for (network, station), place in zip(stored["names"], stored["places"], strict=True)
+        Station(str(network), str(station), latitude, longitude, elevation_m, amplification, delay_s)
+        for (network, station), (latitude, longitude, elevation_m, amplification, delay_s) in zip(
+            stored["names"], stored["places"].tolist(), strict=True
+        )
     ]
     return Probabilities(
         network=Network(tuple(stations)),

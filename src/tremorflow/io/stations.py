@@ -4,7 +4,7 @@ import csv
 import math
 import os
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from tremorflow.whole_files import whole_file
 
 STATION_COLUMNS = ("network", "station", "latitude", "longitude", "elevation_m")
 OPTIONAL_COLUMNS = ("site_amplification", "s_delay_s")
+RELATIVE_COLUMN = "site_is_relative"
+YES_NO = {"true": True, "1": True, "false": False, "0": False, "": False}
 _UNITS = {"M/S": "m/s", "M": "m", "M/S**2": "m/s**2", "M/S/S": "m/s**2", "M/(S**2)": "m/s**2"}
 ALWAYS = (np.datetime64("1900-01-01", "ns"), np.datetime64("2200-01-01", "ns"))
 
@@ -73,19 +75,51 @@ def read_stations(path: str | os.PathLike[str]) -> StationMetadata:
 
 
 def write_stations_csv(path: str | os.PathLike[str], network: Network) -> None:
-    """Write stations as CSV that reads back the same; an unknown site amplification is left empty."""
+    """Write stations as CSV that reads back the same; an unknown site amplification is left empty.
+
+    The column ``site_is_relative`` is there if any of the amplifications is.
+    """
     path = Path(path)
+    names = [*STATION_COLUMNS, *OPTIONAL_COLUMNS]
+    if any(station.site_is_relative for station in network.stations):
+        names.append(RELATIVE_COLUMN)
     try:
         with whole_file(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file, lineterminator="\n")
-            writer.writerow([*STATION_COLUMNS, *OPTIONAL_COLUMNS])
+            writer.writerow(names)
             for station in network.stations:
-                values = [getattr(station, name) for name in (*STATION_COLUMNS, *OPTIONAL_COLUMNS)]
-                writer.writerow(["" if value != value else value for value in values])  # noqa: PLR0124 - NaN
+                writer.writerow([_cell(getattr(station, name)) for name in names])
     except OSError as error:
         raise DataError(
             f"stations cannot be written to {path} ({error.strerror}); choose another folder"
         ) from error
+
+
+def with_site_terms(network: Network, table: Network) -> Network:
+    """Network with the site amplifications of a table, by code; stations that are not in it keep theirs.
+
+    For recordings whose sensitivities come from StationXML: the table of ``tremorflow site-terms`` has none.
+    """
+    terms = {station.code: station for station in table.stations}
+    return Network(
+        tuple(
+            replace(
+                station,
+                site_amplification=terms[station.code].site_amplification,
+                site_is_relative=terms[station.code].site_is_relative,
+            )
+            if station.code in terms
+            else station
+            for station in network.stations
+        )
+    )
+
+
+def _cell(value: str | float | bool) -> str | float:
+    """Value as it is written: nothing for NaN, true or false."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value != value else value  # noqa: PLR0124 - NaN
 
 
 def _from_csv(path: Path, content: bytes) -> Network:
@@ -98,7 +132,7 @@ def _from_csv(path: Path, content: bytes) -> Network:
     except csv.Error as error:
         raise DataError(f"{path} cannot be read as CSV ({error}); write one station in a line") from error
     header = [name.lower() for name in rows[0]]
-    known = {*STATION_COLUMNS, *OPTIONAL_COLUMNS, "water_depth_m"}
+    known = {*STATION_COLUMNS, *OPTIONAL_COLUMNS, RELATIVE_COLUMN, "water_depth_m"}
     place = "water_depth_m" if "water_depth_m" in header and "elevation_m" not in header else "elevation_m"
     missing = [name for name in (*STATION_COLUMNS[:4], place) if name not in header]
     if missing:
@@ -134,7 +168,7 @@ def _station(cells: dict[str, str], where: str) -> Station:
     if "." in station:
         # NIED writes the code of the network before that of the station (S-net,N.S1N01); so do its data.
         network, _, station = station.rpartition(".")
-    numbers = {}
+    numbers: dict[str, float] = {}
     for name in ("latitude", "longitude", "elevation_m", "water_depth_m", *OPTIONAL_COLUMNS):
         text = cells.get(name, "")
         if not text and name in OPTIONAL_COLUMNS:
@@ -149,8 +183,11 @@ def _station(cells: dict[str, str], where: str) -> Station:
             raise DataError(f"{where}: {name} {text!r} of {station} is not a number; correct it") from None
     depth = numbers.pop("water_depth_m", math.nan)
     numbers.setdefault("elevation_m", -depth + 0.0)
+    relative = cells.get(RELATIVE_COLUMN, "").lower()
+    if relative not in YES_NO:
+        raise DataError(f"{where}: {RELATIVE_COLUMN} {relative!r} of {station} must be true or false")
     try:
-        return Station(network, station, **numbers)
+        return Station(network, station, **numbers, site_is_relative=YES_NO[relative])
     except DataError as error:
         raise DataError(f"{where}: {error}") from error
 

@@ -18,6 +18,7 @@ class Station:
     ``elevation_m`` is above sea level, so minus the water depth at the sea floor.
     ``site_amplification`` is the recorded S amplitude over that in an infinite medium (bare rock 2, NaN if
     unknown). ``s_delay_s`` is how much later than the velocity model says an S wave arrives.
+    ``site_is_relative`` says that the amplification is known only beside those of the other stations.
     """
 
     network: str
@@ -27,6 +28,7 @@ class Station:
     elevation_m: float
     site_amplification: float = float("nan")
     s_delay_s: float = 0.0
+    site_is_relative: bool = False
 
     def __post_init__(self) -> None:
         place = (self.latitude, self.longitude, self.elevation_m, self.s_delay_s)
