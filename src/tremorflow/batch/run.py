@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -18,6 +18,7 @@ from tremorflow.analysis import (
     detect_tremor,
     finish_catalog,
     locate_groups,
+    with_energies,
 )
 from tremorflow.batch.outputs import RunResult, check_folder, write_detections, write_groups, write_outputs
 from tremorflow.batch.recorded_signals import open_signals
@@ -113,12 +114,15 @@ def run_full_chain(
     grid, settings_hash = prepare_grid(settings, source)
     association = associate_windows(source.probabilities(), settings.association)
     fates = np.full(len(association.groups), "no_window", dtype=object)
+    energy = replace(settings.energy, band_order=settings.preprocess.band_order)
 
     def detect(begin: np.datetime64, end: np.datetime64, report: Progress | None) -> Detections:
         envelopes = source.read(begin, end)
         found, fate = locate_groups(envelopes, association, grid, settings.location, settings_hash, report)
         fates[:] = np.where((fates == "located") | (fate == ""), fates, fate)
-        return found
+        around = timedelta(settings.energy.background_reach_s)
+        every = source.read_all(max(begin - around, source.span[0]), min(end + around, source.span[1]))
+        return with_energies(found, every, association.probabilities, energy)
 
     found = _detect_in_blocks(settings, source, output, detect, progress)
     fates[~association.usable] = "earthquake"
