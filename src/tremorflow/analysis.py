@@ -40,6 +40,9 @@ CONVENTIONAL: Method = "conventional"  # envelope correlation over the whole net
 DIET_GRASP: Method = "diet-grasp"  # probabilities, groups of stations, each located
 
 ENERGY_CELLS = ("energy_j", "energy_log10_error", "energy_is_relative", "me")
+SAME_SOURCE_KM = (
+    45.0  # of a group from its hypocentre: groups point to within this of nine in ten (bench grasp)
+)
 EARTHQUAKE_HEARD = 0.5  # probability at which a station's motion is not tremor alone
 Progress = Callable[[int, int], None]
 
@@ -262,10 +265,11 @@ def _windows_within(probabilities: Probabilities, start: np.datetime64, length_s
 def _group_cells(
     hypocentre: Hypocentre, groups: NDArray[np.intp], association: Association
 ) -> dict[str, object]:
-    """Cells of the event table on the group that a hypocentre is of: the nearest in place."""
+    """Cells of the event table on the group that a hypocentre is of: the surest near it, or the nearest."""
     found, place = association.groups, hypocentre.fit.place
     away = distances_km(place.latitude, place.longitude, found.latitudes[groups], found.longitudes[groups])
-    row = association.table.iloc[int(groups[np.argmin(away)])]
+    near = away <= max(SAME_SOURCE_KM, away.min())
+    row = association.table.iloc[int(groups[near][np.argmax(found.gains[groups[near]])])]
     return {"group_id": row["group_id"], "episode_id": row["episode_id"]}
 
 

@@ -68,13 +68,16 @@ def run(
         typer.Option(help="The full chain, or envelope correlation over the whole network."),
     ] = "diet-grasp",
     processes: Annotated[int, typer.Option(min=1, help="Processes that read and classify.")] = 1,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Run the conventional method too, and show both.")
+    ] = False,
 ) -> None:
     """Find tremor in an archive of recordings, as a settings file says."""
     from tremorflow.batch.run import Bars, run_settings_file, summary_lines
 
     with _explained():
         with _bars("files", "hours", "windows") as bars:
-            result = run_settings_file(config, output, method, processes, Bars(*bars))
+            result = run_settings_file(config, output, method, processes, Bars(*bars), compare=compare)
         typer.echo("\n".join(summary_lines(result)))
 
 

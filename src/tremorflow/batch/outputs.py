@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +45,14 @@ class RunResult:
     output: Path
 
 
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """How a run is named, and where its recordings come from, in the words of the report."""
+
+    title: str
+    provenance_note: str
+
+
 def check_folder(folder: Path) -> None:
     """Make the output folder, and refuse one that cannot be written, before hours of work are lost in it.
 
@@ -82,16 +90,19 @@ def write_outputs(
     settings: Settings,
     source: EnvelopeSource,
     grid: SearchGrid,
-    title: str,
-    provenance_note: str,
+    labels: Labels,
+    complete: Callable[[ReportContent], ReportContent] | None = None,
 ) -> None:
-    """Catalogue in every format, skips, settings, pictures and the report, into the folder of the run."""
+    """Catalogue in every format, skips, settings, pictures and the report, into the folder of the run.
+
+    ``complete`` adds to the report what the method has to say besides.
+    """
     folder = result.output
     provenance = {
         "method": result.method,
         "version": __version__,
         "settings_hash": result.settings_hash,
-        "recordings": provenance_note,
+        "recordings": labels.provenance_note,
         "rules": describe_rules(settings.catalog),
         "windows": dict(result.windows),
         "read": dict(result.counts),
@@ -108,8 +119,8 @@ def write_outputs(
     draw_time_latitude(figure.subplots(), result.events, span=result.span)
     write_png(folder / "time_latitude.png", figure)
     content = ReportContent(
-        title=title,
-        provenance_note=provenance_note,
+        title=labels.title,
+        provenance_note=labels.provenance_note,
         network=source.network,
         span=result.span,
         method=result.method,
@@ -121,7 +132,7 @@ def write_outputs(
         version=__version__,
         settings_hash=result.settings_hash,
     )
-    write_report(folder / "report.html", content)
+    write_report(folder / "report.html", complete(content) if complete else content)
 
 
 def gather_evidence(
