@@ -129,6 +129,8 @@ def test_groups_that_were_not_located_have_the_rule_of_the_run(folder, name, mor
             assert found.explanation.verdict.rule == rule
             assert setting in conclusion(found.explanation)
             assert found.evidence.likelihood is None
+            places = [one.best_place for one in found.explanation.locatings]
+            assert any(places) == (rule == "no_agreement_of_stations")
             assert [one.passed for one in steps(found.explanation)].count(False) == 1
 
 

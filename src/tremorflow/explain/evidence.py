@@ -41,7 +41,7 @@ def gather_evidence(
     if meant:
         kept = [pair for pair in meant if pair[1].outcome.rule == "kept"]
         return _of_source(*(kept or meant)[0], windows, grid, rules)
-    return _of_place(explanation.place, explanation, windows, grid, rules)
+    return _of_place(explanation, windows, grid, rules)
 
 
 def _of_source(
@@ -61,15 +61,35 @@ def _of_source(
     )
 
 
+def _window_to_show(
+    explanation: Explanation, windows: Sequence[Envelopes], window_s: float
+) -> tuple[Envelopes, LocatingStory | None]:
+    """Window in which the groups in question were to be located, and its story; else that around the time."""
+    names = {
+        group.group_id
+        for one in explanation.groupings
+        if one.window == explanation.focus
+        for group in one.groups
+    }
+    stories = [one for one in explanation.locatings if names & set(one.group_ids)]
+    if stories:
+        story = max(stories, key=lambda one: (one.best_place is not None, one.n_correlated))
+        return next(one for one in windows if one.start_time == story.start_time), story
+    middle = [abs(seconds(explanation.asked.time - one.start_time) - window_s / 2) for one in windows]
+    return windows[int(np.argmin(middle))], None
+
+
 def _of_place(
-    place: Place, explanation: Explanation, windows: Sequence[Envelopes], grid: SearchGrid, rules: Rules
+    explanation: Explanation, windows: Sequence[Envelopes], grid: SearchGrid, rules: Rules
 ) -> Evidence:
-    """Evidence of a place where nothing was located: as if a source sounded there, at the assumed depth."""
+    """Evidence of a place where nothing was located: as if a source sounded there, at the assumed depth.
+
+    Where pairs correlated, but too few agreed, it is the place where most did.
+    """
     time, network = explanation.asked.time, grid.network
-    middle = [abs(seconds(time - one.start_time) - rules.location.window_s / 2) for one in windows]
-    window = windows[int(np.argmin(middle))]
-    stories = [one for one in explanation.locatings if one.start_time == window.start_time]
-    asked = {code for story in stories for code in story.stations}
+    window, story = _window_to_show(explanation, windows, rules.location.window_s)
+    place = (story.best_place if story else None) or explanation.place or (0.0, 0.0)
+    asked = set(story.stations) if story else set()
     depth_km = grid.depth_at(*grid.clip(*place), rules.location.fixed_depth_km)
     away = distances_km(*place, network.latitudes, network.longitudes)
     event = pd.Series(

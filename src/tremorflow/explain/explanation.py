@@ -151,7 +151,9 @@ def _decide(
         where = "; ".join(place_words(source.place) for _, source in own)
         text = f"what group {strongest.group_id} hears was located, but not within {NEAR_KM:g} km: {where}"
         return Verdict("located_elsewhere", text), ()
-    return Verdict(strongest.fate.rule, f"group {strongest.group_id} was made, but {strongest.fate.text}"), ()
+    return Verdict(
+        strongest.fate.rule, f"group {strongest.group_id} was made, and then: {strongest.fate.text}"
+    ), ()
 
 
 def _is_meant(asked: Asked, source: SourceStory) -> bool:

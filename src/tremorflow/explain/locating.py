@@ -1,6 +1,7 @@
 """The windows of the location explained: what was correlated, and which rule decided."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -10,8 +11,8 @@ from numpy.typing import NDArray
 from tremorflow.analysis import Association, Detections, locate_groups, windows_within
 from tremorflow.associate import Candidate, gather_candidates
 from tremorflow.explain.aftermath import tell_source
-from tremorflow.explain.story import LocatingStory, Rules, SourceStory, Verdict
-from tremorflow.explain.words import count_of
+from tremorflow.explain.story import LocatingStory, Place, Rules, SourceStory, Verdict
+from tremorflow.explain.words import count_of, place_words
 from tremorflow.locate import LocationSettings, SearchGrid, StationPairs, station_pairs
 from tremorflow.locate.correlation import correlate_pairs, normalise_envelopes, stack_gains
 from tremorflow.locate.groups import MAX_TRIALS, pairs_among
@@ -64,9 +65,14 @@ def tell_locations(
         )
         for candidate in candidates:
             heard = count_pairs(window, candidate, pairs, rules.location)
-            verdict = _verdict(str(fate[candidate.groups[0]]), heard, (window, candidate, grid, pairs), rules)
+            rule = str(fate[candidate.groups[0]])
+            best: tuple[int, Place | None] = (0, None)
+            if rule == "no_agreement_of_stations":
+                best = most_agreeing(window, candidate, grid, pairs, rules.location)
+            verdict = _verdict(rule, heard, best, rules.location)
             sources = _sources(found, candidate, association, rules)
-            stories.append(_story(window, candidate, association, heard, verdict, sources))
+            story = _story(window, candidate, association, heard, verdict)
+            stories.append(replace(story, sources=sources, best_place=best[1]))
         if not candidates:
             stories.append(_empty(window))
     fates[~association.usable] = "earthquake"
@@ -87,11 +93,8 @@ def count_pairs(
     return Heard(n_recorded, len(own), int((highest > settings.pair_correlation).sum()))
 
 
-def _verdict(
-    rule: str, heard: Heard, where: tuple[Envelopes, Candidate, SearchGrid, StationPairs], rules: Rules
-) -> Verdict:
-    """How a location ended, with the numbers of the rule."""
-    settings = rules.location
+def _verdict(rule: str, heard: Heard, best: tuple[int, Place | None], settings: LocationSettings) -> Verdict:
+    """How a location ended, with the numbers of the rule; best: most pairs that agree, and where."""
     if rule == "located":
         return Verdict(
             rule,
@@ -113,29 +116,33 @@ def _verdict(
             f"{count_of(heard.n_pairs, 'pair')} lie within location.max_pair_distance_km = "
             f"{settings.max_pair_distance_km:g} km; location.min_stations asks for {settings.min_stations}",
         )
-    agreeing = _most_agreeing(*where, settings)
+    agreeing, place = best
+    where = f", {place_words(place)}" if place else ""
     return Verdict(
         rule,
         f"{count_of(heard.n_correlated, 'pair')} correlate, but at lags of no one place: at best "
-        f"{count_of(agreeing, 'pair')} agree on one, location.min_pairs asks for {settings.min_pairs}",
+        f"{count_of(agreeing, 'pair')} agree on one{where}; location.min_pairs asks for {settings.min_pairs}",
     )
 
 
-def _most_agreeing(
+def most_agreeing(
     window: Envelopes, candidate: Candidate, grid: SearchGrid, pairs: StationPairs, settings: LocationSettings
-) -> int:
-    """Most pairs that support a place among the maxima that a location would have refined."""
+) -> tuple[int, Place | None]:
+    """Most pairs that support one place, and this, among the maxima that a location would have refined."""
     scene = make_scene(window, window, grid, pairs_among(pairs, candidate.stations), settings)
     if isinstance(scene, str):
-        return 0
+        return 0, None
     none = np.zeros(len(scene.correlations.pairs), dtype=bool)
     stacked = stack_gains(scene.correlations, scene.active, grid.s_times_s)
-    counts = [0]
+    best: tuple[int, Place | None] = (0, None)
     for node in stack_maxima(stacked, grid)[:MAX_TRIALS]:
         fit = refine_node(int(node), [], none, 1, scene, settings)
-        if fit is not None:
-            counts.append(int(supporting_pairs(fit, scene.correlations, settings).sum()))
-    return max(counts)
+        if fit is None:
+            continue
+        count = int(supporting_pairs(fit, scene.correlations, settings).sum())
+        if count > best[0]:
+            best = count, (fit.place.latitude, fit.place.longitude)
+    return best
 
 
 def _sources(
@@ -156,8 +163,8 @@ def _story(
     association: Association,
     heard: Heard,
     verdict: Verdict,
-    sources: tuple[SourceStory, ...],
 ) -> LocatingStory:
+    """Story of one candidate in one window, its sources not yet told."""
     codes = association.probabilities.network.codes
     return LocatingStory(
         window.start_time,
@@ -166,7 +173,7 @@ def _story(
         tuple(codes[k] for k in candidate.stations),
         *heard,
         verdict,
-        sources,
+        (),
     )
 
 

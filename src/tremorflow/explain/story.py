@@ -98,7 +98,10 @@ class SourceStory:
 
 @dataclass(frozen=True, slots=True)
 class LocatingStory:
-    """Groups of one place in one window of the location: what was correlated, and what came of it."""
+    """Groups of one place in one window of the location: what was correlated, and what came of it.
+
+    ``best_place`` is where most pairs agree, though they are too few; None if that was not looked for.
+    """
 
     start_time: np.datetime64
     end_time: np.datetime64
@@ -109,6 +112,7 @@ class LocatingStory:
     n_correlated: int
     verdict: Verdict
     sources: tuple[SourceStory, ...]
+    best_place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Picture of the station graph of one window: what every station says, and which ones are a group."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -44,11 +45,22 @@ def draw_station_graph(
 
 
 def draw_graph_axes(
-    axes: Axes, p_tremor: NDArray[np.floating], groups: Groups, window: int, graph: StationGraph
+    axes: Axes,
+    p_tremor: NDArray[np.floating],
+    groups: Groups,
+    window: int,
+    graph: StationGraph,
+    places: Sequence[tuple[float, float]] = (),
 ) -> MapExtent:
-    """Draw one window as ``draw_station_graph`` does into axes of one's own; the extent of the map."""
-    network = graph.network
-    extent = extent_around(network.latitudes, network.longitudes)
+    """Draw one window as ``draw_station_graph`` does into axes of one's own; the extent of the map.
+
+    The map reaches as far as ``places`` (latitude, longitude in deg), and as far as the groups point to.
+    """
+    network, mine = graph.network, groups.windows == window
+    extent = extent_around(
+        np.concatenate([network.latitudes, groups.latitudes[mine], [place[0] for place in places]]),
+        np.concatenate([network.longitudes, groups.longitudes[mine], [place[1] for place in places]]),
+    )
     extent = replace(extent, east=extent.east + LABEL_SHARE * (extent.east - extent.west))
     draw_geography(axes, extent)
     says = p_tremor[:, window].astype(np.float64)

@@ -44,7 +44,7 @@ def draw_why(explanation: Explanation, evidence: Evidence | None, association: A
     """One picture of an explanation: the answer, the steps, the graph, the envelopes and the likelihood."""
     figure = style.new_figure(17.0, 11.0)
     figure.suptitle(
-        f"{headline(explanation)}\n{fill(conclusion(explanation), 165)}",
+        f"{headline(explanation)}\n{fill(conclusion(explanation), 185)}",
         fontsize=12, color=style.INK if explanation.is_accepted else FAILED, x=0.01, ha="left",
     )  # fmt: skip
     grid = figure.add_gridspec(2, 3, width_ratios=(1.05, 1.15, 1.0), height_ratios=(0.55, 1.0))

@@ -18,7 +18,9 @@ def draw_window_graph(axes: Axes, explanation: Explanation, association: Associa
     """Station graph of the window in question; a ring around the place that is asked about."""
     focus = next(one for one in explanation.groupings if one.window == explanation.focus)
     p_tremor = association.probabilities.p_tremor
-    extent = draw_graph_axes(axes, p_tremor, association.groups, focus.window, association.graph)
+    place = explanation.asked.place
+    also = () if place is None else (place,)
+    extent = draw_graph_axes(axes, p_tremor, association.groups, focus.window, association.graph, also)
     if focus.groups:
         axes.scatter(
             [], [], marker="*", s=160, c="white", edgecolors=style.INK, label="where a group points to"
@@ -30,13 +32,12 @@ def draw_window_graph(axes: Axes, explanation: Explanation, association: Associa
             extent.near(longitudes), latitudes, marker="P", s=110, c="#56b4e9", edgecolors="black",
             linewidths=1.0, zorder=6.5, gid="sources", label="located source",
         )  # fmt: skip
-    place = explanation.asked.place
     if place is not None:
         is_event = bool(explanation.asked.event_id)
         axes.scatter(
             extent.near(np.array(place[1])), place[0], marker="o", s=420, facecolors="none",
             edgecolors="black", linewidths=2.6, zorder=7, gid="asked",
-            label="the event" if is_event else "the place asked about",
+            label="the event" if is_event else "the place in question",
         )  # fmt: skip
     if axes.get_legend_handles_labels()[1]:
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.06), ncols=3, fontsize=style.SMALL_PT)
@@ -59,7 +60,7 @@ def draw_section(axes: Axes, explanation: Explanation, evidence: Evidence) -> No
     else:
         asked = any(story.stations for story in explanation.locatings)
         low, high = evidence.window.band_hz
-        lines = [f"Envelopes less their S times, as if from {where}, where nothing was located"]
+        lines = [f"Envelopes less their S times, as if from {where} (nothing was located)"]
         lines.append(
             f"{low:g}-{high:g} Hz; dark: stations {'that were correlated' if asked else 'within reach'}"
         )
