@@ -18,7 +18,9 @@ FLOORS = (  # a room may import rooms of lower floors; a new room needs a place 
         *("io", "traveltime", "spectrogram", "preprocess", "simulate"),
         *("classifier", "associate", "locate", "energy", "catalog"),
     ),
-    ("analysis", "settings", "figures"),
+    ("analysis", "settings"),
+    ("explain",),
+    ("figures",),
     ("batch",),
     ("cli",),
 )

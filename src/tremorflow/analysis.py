@@ -155,7 +155,7 @@ def locate_groups(
         candidates = gather_candidates(
             association.groups,
             association.probabilities,
-            _windows_within(association.probabilities, start, settings.window_s),
+            windows_within(association.probabilities, start, settings.window_s),
             association.graph,
             association.settings,
             association.usable,
@@ -255,7 +255,7 @@ def finish_catalog(events: pd.DataFrame, settings: CatalogSettings) -> pd.DataFr
     return kept
 
 
-def _windows_within(probabilities: Probabilities, start: np.datetime64, length_s: float) -> range:
+def windows_within(probabilities: Probabilities, start: np.datetime64, length_s: float) -> range:
     """Windows that were classified and lie within a window of the location."""
     last = start + timedelta(length_s - probabilities.window_s)
     begin = int(np.searchsorted(probabilities.start_times, start, side="left"))

@@ -82,6 +82,25 @@ def run(
 
 
 @app.command()
+def why(
+    question: Annotated[str, typer.Argument(help="Event or group of the run, or a time (UTC).")],
+    run: Annotated[Path, typer.Option(help="Folder that `tremorflow run` wrote.")],
+    near: Annotated[str, typer.Option(help="LAT,LON: only what sounds within 50 km of it.")] = "",
+    output: Annotated[Path | None, typer.Option(help="Page (.html) or picture (.png) to write.")] = None,
+) -> None:
+    """Explain a detection, or why there is none: every rule on the way, with its numbers."""
+    from tremorflow.batch.why import check_output, explain_in_run, open_run, write_answer
+    from tremorflow.explain import text_lines
+
+    with _explained():
+        check_output(output)
+        answer = explain_in_run(open_run(run), question, near)
+        if output is not None:
+            write_answer(answer, output)
+        typer.echo("\n".join(text_lines(answer.explanation)))
+
+
+@app.command()
 def inspect(
     path: Annotated[Path, typer.Argument(help="Folder or file of recordings.")],
     stations: Annotated[Path | None, typer.Option(help="StationXML, channel table or CSV.")] = None,

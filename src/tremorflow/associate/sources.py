@@ -144,6 +144,15 @@ class SourceFit:
         """Cut one window, by probabilities (station,), from the peaks of smoothed log-odds (station,)."""
         fit = WindowFit(log_odds(p_tremor), self.grid, self.table)
         trials = fit.sources(self.grid.nearest[peaks_of(heights, self.graph)], self.settings.penalty)
+        return self._cut(trials, fit, p_tremor)
+
+    def best_alone(self, p_tremor: FloatArray) -> Cut:
+        """Cut one window by the single source that explains it best, whatever that is worth."""
+        fit = WindowFit(log_odds(p_tremor), self.grid, self.table)
+        return self._cut([fit.best_alone()], fit, p_tremor)
+
+    def _cut(self, trials: list[int], fit: "WindowFit", p_tremor: FloatArray) -> Cut:
+        """Give each station to the source that it should hear loudest."""
         levels = self.grid.levels[trials]
         loudest = levels.argmax(axis=0) if trials else np.zeros(len(p_tremor), dtype=np.intp)
         heard = levels.max(axis=0, initial=0) >= level_of(np.array(self.settings.heard_snr))
@@ -188,6 +197,10 @@ class WindowFit:
                 start.append(self._best(start, self.grid.trials_around(int(node))))
             candidates.append(self._grown(self._pruned(self._settled(start), penalty), penalty))
         return max(candidates, key=lambda found: self._total(found) - penalty * len(found))
+
+    def best_alone(self) -> int:
+        """Trial that explains the window best if it is the only one."""
+        return self._settled([self._best([], self.grid.coarse)])[0]
 
     def gains_of(self, trials: list[int]) -> list[float]:
         """Log likelihood that each of some sources adds to the others."""

@@ -40,6 +40,7 @@ def group_table(groups: Groups, probabilities: Probabilities, settings: Associat
         "longitude": groups.longitudes,
         "n_stations": [len(one) for one in members],
         "p_highest": [float(p_tremor[m[0], w]) for m, w in zip(ranked, groups.windows, strict=True)],
+        "gain": groups.gains,
         "stations": [";".join(codes[one]) for one in ranked],
     }
     dtypes = {name: column.dtype for name, column in GROUP_COLUMNS.items()}

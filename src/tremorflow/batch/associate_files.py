@@ -44,7 +44,7 @@ def associate_file(path: str | Path, settings: AssociationSettings) -> Associate
 
 def write_groups(found: Associated, output: Path) -> None:
     """Write the table as CSV, times in ISO 8601 with Z; ``DataError`` if that fails."""
-    table = with_iso_times(found.table).round({"latitude": 4, "longitude": 4, "p_highest": 4})
+    table = with_iso_times(found.table).round({"latitude": 4, "longitude": 4, "p_highest": 4, "gain": 2})
     with replacing(output) as partial:
         table.to_csv(partial, index=False, lineterminator="\n")
 

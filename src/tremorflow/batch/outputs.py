@@ -79,7 +79,9 @@ def write_detections(folder: Path, detections: pd.DataFrame) -> None:
 
 def write_groups(folder: Path, groups: pd.DataFrame, fates: NDArray[np.object_]) -> None:
     """Write all groups with their fates (group,), and those without a location into a table of their own."""
-    table = with_iso_times(groups.assign(fate=fates)).round({"latitude": 4, "longitude": 4, "p_highest": 4})
+    table = with_iso_times(groups.assign(fate=fates)).round(
+        {"latitude": 4, "longitude": 4, "p_highest": 4, "gain": 2}
+    )
     write_text(folder / "groups.csv", table.to_csv(index=False, lineterminator="\n"))
     lost = table[table["fate"] != "located"]
     write_text(folder / "not_located.csv", lost.to_csv(index=False, lineterminator="\n"))
@@ -102,6 +104,7 @@ def write_outputs(
         "method": result.method,
         "version": __version__,
         "settings_hash": result.settings_hash,
+        "span": [f"{np.datetime_as_string(time)}Z" for time in result.span],
         "recordings": labels.provenance_note,
         "rules": describe_rules(settings.catalog),
         "windows": dict(result.windows),

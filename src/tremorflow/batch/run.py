@@ -196,7 +196,7 @@ def _detect_in_blocks(
     settings: Settings, source: EnvelopeSource, output: Path, detect: DetectsSpan, progress: Progress | None
 ) -> Detections:
     """Detect in all blocks of hours; what is found so far is in ``detections.csv`` after each."""
-    blocks, tables, hypocentres = _blocks(*source.span, settings), [event_table()], list[Hypocentre]()
+    blocks, tables, hypocentres = blocks_of(*source.span, settings), [event_table()], list[Hypocentre]()
     total, done, windows = sum(count for _, _, count in blocks), 0, Counter[str]()
     write_detections(output, tables[0])  # not those of an earlier run
     for begin, end, count in blocks:
@@ -261,7 +261,7 @@ def prepare_grid(settings: Settings, source: EnvelopeSource) -> tuple[SearchGrid
     return search_grid(network, travel_times, location, interface), hash_settings(settings, *contents)
 
 
-def _blocks(
+def blocks_of(
     start_time: np.datetime64, end_time: np.datetime64, settings: Settings
 ) -> list[tuple[np.datetime64, np.datetime64, int]]:
     """Start and end of blocks of envelopes whose windows are, together, those of the whole span."""

@@ -1,5 +1,8 @@
 """Picture of the station graph of one window: what every station says, and which ones are a group."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
@@ -11,6 +14,7 @@ from tremorflow.figures import style
 from tremorflow.figures.geography import MapExtent, draw_geography, extent_around
 from tremorflow.figures.map import label_stations, style_map_axes
 
+LABEL_SHARE = 0.06  # of the width, for the names of the easternmost stations
 GROUP_COLOURS = ("#d55e00", "#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # Okabe & Ito (2008)
 
 
@@ -32,11 +36,32 @@ def draw_station_graph(
     title
         What is shown, and of what kind the data are.
     """
-    network = graph.network
-    extent = extent_around(network.latitudes, network.longitudes)
+    extent = extent_around(graph.network.latitudes, graph.network.longitudes)
     tall = (extent.north - extent.south) / (extent.east - extent.west) / np.cos(np.radians(extent.latitude))
     figure = style.new_figure(7.5, float(np.clip(6.0 * tall, 4.5, 10.0)))
-    axes = figure.add_subplot()
+    draw_graph_axes(figure.add_subplot(), p_tremor, groups, window, graph)
+    figure.axes[0].set_title(title, fontsize=style.TEXT_PT, color=style.INK)
+    return figure
+
+
+def draw_graph_axes(
+    axes: Axes,
+    p_tremor: NDArray[np.floating],
+    groups: Groups,
+    window: int,
+    graph: StationGraph,
+    places: Sequence[tuple[float, float]] = (),
+) -> MapExtent:
+    """Draw one window as ``draw_station_graph`` does into axes of one's own; the extent of the map.
+
+    The map reaches as far as ``places`` (latitude, longitude in deg), and as far as the groups point to.
+    """
+    network, mine = graph.network, groups.windows == window
+    extent = extent_around(
+        np.concatenate([network.latitudes, groups.latitudes[mine], [place[0] for place in places]]),
+        np.concatenate([network.longitudes, groups.longitudes[mine], [place[1] for place in places]]),
+    )
+    extent = replace(extent, east=extent.east + LABEL_SHARE * (extent.east - extent.west))
     draw_geography(axes, extent)
     says = p_tremor[:, window].astype(np.float64)
     x = extent.near(network.longitudes)
@@ -48,12 +73,11 @@ def draw_station_graph(
         *(x[order], network.latitudes[order]), c=says[order], cmap="cividis_r", vmin=0, vmax=1,
         s=18 + 60 * says[order], edgecolors=style.INK, linewidths=0.6, zorder=4,
     )  # fmt: skip
-    figure.colorbar(dots, ax=axes, shrink=0.6, label="p_tremor; crosses: no data")
+    axes.figure.colorbar(dots, ax=axes, shrink=0.6, label="p_tremor; crosses: no data")
     _draw_places(axes, groups, window, extent)
     label_stations(axes, network, extent)
     style_map_axes(axes, extent)
-    axes.set_title(title, fontsize=style.TEXT_PT, color=style.INK)
-    return figure
+    return extent
 
 
 def _colour(groups: Groups, window: int, group: int) -> str:

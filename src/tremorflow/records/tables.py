@@ -68,6 +68,7 @@ GROUP_COLUMNS: dict[str, Column] = {
     "longitude": Column("float64", "deg", "as latitude"),
     "n_stations": Column("Int64", "-", "stations of the group"),
     "p_highest": Column("float64", "-", "highest p_tremor of a station of the group"),
+    "gain": Column("float64", "-", "log likelihood that its source adds"),
     "stations": Column("string", "-", "their codes, joined by ';', from the highest p_tremor down"),
 }
 
