@@ -19,6 +19,7 @@ FLOORS = (  # a room may import rooms of lower floors; a new room needs a place 
         *("classifier", "associate", "locate", "energy", "catalog"),
     ),
     ("analysis", "settings", "figures"),
+    ("chance",),
     ("batch",),
     ("cli",),
 )

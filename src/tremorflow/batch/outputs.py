@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tremorflow import __version__
 from tremorflow.analysis import Method
+from tremorflow.batch.checks import Checks, check_counts, check_limits, checks_tree
 from tremorflow.batch.recordings import EnvelopeSource
 from tremorflow.catalog.files import write_text
 from tremorflow.catalog.formats import write_catalog
@@ -19,6 +20,7 @@ from tremorflow.catalog.quality import describe_rules
 from tremorflow.errors import DataError
 from tremorflow.figures.map import draw_map
 from tremorflow.figures.report import EventEvidence, ReportContent, write_report
+from tremorflow.figures.report_text import LIMITS
 from tremorflow.figures.space_time import draw_time_latitude
 from tremorflow.figures.style import new_figure, write_png
 from tremorflow.geodesy import distances_km
@@ -43,6 +45,7 @@ class RunResult:
     method: Method
     settings_hash: str
     output: Path
+    checks: Checks = field(default_factory=Checks)
 
 
 def check_folder(folder: Path) -> None:
@@ -95,6 +98,7 @@ def write_outputs(
         "rules": describe_rules(settings.catalog),
         "windows": dict(result.windows),
         "read": dict(result.counts),
+        **checks_tree(result.checks),
     }
     for name in CATALOG_FILES:
         write_catalog(result.events, folder / name, provenance if name == "catalog.csv" else None)
@@ -117,7 +121,9 @@ def write_outputs(
         skips=result.skips,
         evidence=gather_evidence(result, settings, source, grid),
         settings_rows=[(row.key, str(row.value), row.unit) for row in list_settings(settings)],
-        counts={f"windows {reason.replace('_', ' ')}": count for reason, count in result.windows.items()},
+        counts={f"windows {reason.replace('_', ' ')}": count for reason, count in result.windows.items()}
+        | check_counts(result.checks),
+        limits=LIMITS + check_limits(result.checks),
         version=__version__,
         settings_hash=result.settings_hash,
     )

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -19,9 +19,12 @@ from tremorflow.analysis import (
     finish_catalog,
     locate_groups,
 )
+from tremorflow.batch.checks import Checks, check_lines, count_near_arrivals, estimate_chance, what_locates
 from tremorflow.batch.outputs import RunResult, check_folder, write_detections, write_groups, write_outputs
 from tremorflow.batch.recorded_signals import open_signals
 from tremorflow.batch.recordings import EnvelopeSource, open_recordings
+from tremorflow.catalog.earthquakes import read_earthquakes
+from tremorflow.catalog.near_earthquakes import flag_near_earthquakes
 from tremorflow.errors import DataError, SettingsError
 from tremorflow.io.index import Progress
 from tremorflow.locate import Hypocentre, SearchGrid, search_grid, window_starts
@@ -70,6 +73,7 @@ def run_settings_file(
     method: Method = DIET_GRASP,
     processes: int = 1,
     bars: Bars | None = None,
+    earthquakes: str | Path | None = None,
 ) -> RunResult:
     """Run that a settings file describes; results go into the folder ``output``.
 
@@ -85,6 +89,8 @@ def run_settings_file(
         That read and classify, for the full chain.
     bars
         Progress.
+    earthquakes
+        Catalogue (CSV or QuakeML) of ordinary earthquakes: events near arrivals are counted and flagged.
 
     Raises
     ------
@@ -94,16 +100,22 @@ def run_settings_file(
     settings, bars = read_settings(path), bars or Bars()
     check_folder(Path(output))
     labels = Labels(Path(path).stem, f"Recordings read from {settings.archive.path}.")
+    known = None if earthquakes is None else read_earthquakes(earthquakes)
     if method == CONVENTIONAL:
         source = open_recordings(settings, bars.files)
-        return run(settings, source, Path(output), labels, bars.windows)
+        return run(settings, source, Path(output), labels, bars.windows, known)
     signals = open_signals(settings, Path(output) / "signals", bars.files)
     signals.make(processes, bars.hours)
-    return run_full_chain(settings, signals, Path(output), labels, bars.windows)
+    return run_full_chain(settings, signals, Path(output), labels, bars.windows, known)
 
 
 def run_full_chain(
-    settings: Settings, source: SignalSource, output: Path, labels: Labels, progress: Progress | None = None
+    settings: Settings,
+    source: SignalSource,
+    output: Path,
+    labels: Labels,
+    progress: Progress | None = None,
+    earthquakes: pd.DataFrame | None = None,
 ) -> RunResult:
     """Tremor in all that the source has, by DiET, GrASP and the location of groups, written into ``output``.
 
@@ -123,7 +135,9 @@ def run_full_chain(
     found = _detect_in_blocks(settings, source, output, detect, progress)
     fates[~association.usable] = "earthquake"
     write_groups(output, association.table, fates)
+    checks = estimate_chance(output, source, association, what_locates(source, grid, settings), settings_hash)
     result = _result(found, settings, source, (output, DIET_GRASP, settings_hash))
+    result = _checked(result, checks, earthquakes, settings)
     write_outputs(result, settings, source, grid, labels.title, labels.provenance_note)
     return result
 
@@ -134,6 +148,7 @@ def run(
     output: Path,
     labels: Labels,
     progress: Progress | None = None,
+    earthquakes: pd.DataFrame | None = None,
 ) -> RunResult:
     """Tremor in all that the source has, by the conventional method, written into ``output``.
 
@@ -150,6 +165,8 @@ def run(
         Title and origin of the recordings.
     progress
         Called with the number of windows done and in all.
+    earthquakes
+        As ``read_earthquakes`` gives: events near their arrivals are counted and flagged.
     """
     check_folder(output)
     grid, settings_hash = prepare_grid(settings, source)
@@ -159,6 +176,7 @@ def run(
 
     found = _detect_in_blocks(settings, source, output, detect, progress)
     result = _result(found, settings, source, (output, CONVENTIONAL, settings_hash))
+    result = _checked(result, Checks(), earthquakes, settings)
     write_outputs(result, settings, source, grid, labels.title, labels.provenance_note)
     return result
 
@@ -207,6 +225,17 @@ def _result(
         settings_hash,
         output,
     )
+
+
+def _checked(
+    result: RunResult, checks: Checks, earthquakes: pd.DataFrame | None, settings: Settings
+) -> RunResult:
+    """Add the checks to a result, and the flags of events near arrivals if there are earthquakes."""
+    if earthquakes is None:
+        return replace(result, checks=checks)
+    near = count_near_arrivals(result.events, earthquakes, settings.velocity)
+    events = flag_near_earthquakes(result.events, near)
+    return replace(result, events=events, checks=replace(checks, near=near))
 
 
 def prepare_grid(settings: Settings, source: EnvelopeSource) -> tuple[SearchGrid, str]:
@@ -273,5 +302,6 @@ def summary_lines(result: RunResult) -> list[str]:
     grades = result.events["quality"].value_counts()
     shares = ", ".join(f"{int(grades.get(grade, 0))} {grade}" for grade in "ABC")
     lines.append(f"found    {len(result.events)} events (quality {shares})")
+    lines += check_lines(result.checks)
     lines.append(f"written  {result.output}/catalog.csv and report.html")
     return lines
