@@ -69,7 +69,7 @@ def test_episodes_are_left_out_of_probabilities_envelopes_and_days(tremor):
 
 
 def test_independent_stations_give_the_rate_of_groups_that_they_have_unshifted():
-    network, days = square_network(4), 3
+    network, days = square_network(4), 4
     probabilities = probabilities_of(network, independent(network, days * DAY, 0.06, seed=2))
     recorded = associate(probabilities, all_usable=False)
     expected = len(recorded.groups) / days
