@@ -140,8 +140,8 @@ def check_lines(checks: Checks) -> list[str]:
     """Say in a line each what the checks found."""
     lines = []
     if checks.chance is not None:
-        lines.append(f"chance   {rate_words(checks.chance)} ({checks.chance_note}): a lower bound of the")
-        lines.append("         false event rate; what is coherent and no tremor is not in it")
+        lines.append(f"chance   {rate_words(checks.chance)}")
+        lines.append(f"         a lower bound of the false event rate ({checks.chance_note})")
     elif checks.chance_note:
         lines.append(f"chance   rate not measured: {checks.chance_note}")
     if checks.near is not None:
