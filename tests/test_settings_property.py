@@ -24,11 +24,8 @@ from tremorflow.settings import (
 )
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
-UNITS = {"-", "s", "h", "Hz", "km", "deg", "dB", "UTC", "poles", "pairs", "stations", "events"} | {
-    "log-odds",
-    "log likelihood",
-    "km/s",
-}
+UNITS = {"-", "s", "h", "Hz", "km", "deg", "dB", "UTC", "poles", "pairs", "stations", "events", "%"}
+UNITS |= {"km/s", "m/s", "kg/m3", "log10", "log-odds", "log likelihood"}
 
 
 def test_defaults_print_and_read_back_the_same():

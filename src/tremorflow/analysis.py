@@ -21,6 +21,7 @@ from tremorflow.associate import (
     station_graph,
 )
 from tremorflow.catalog.quality import CatalogSettings, control_quality
+from tremorflow.energy import EnergySettings, RadiatingSource, estimate_energy
 from tremorflow.geodesy import distances_km
 from tremorflow.locate import (
     Hypocentre,
@@ -32,12 +33,17 @@ from tremorflow.locate import (
     station_pairs,
     window_starts,
 )
-from tremorflow.records import Envelopes, Probabilities, event_table, name_by_time, timedelta
+from tremorflow.records import CLASSES, Envelopes, Probabilities, event_table, name_by_time, timedelta
 
 Method = Literal["diet-grasp", "conventional"]
 CONVENTIONAL: Method = "conventional"  # envelope correlation over the whole network
 DIET_GRASP: Method = "diet-grasp"  # probabilities, groups of stations, each located
 
+ENERGY_CELLS = ("energy_j", "energy_log10_error", "energy_is_relative", "me")
+SAME_SOURCE_KM = (
+    45.0  # of a group from its hypocentre: groups point to within this of nine in ten (bench grasp)
+)
+EARTHQUAKE_HEARD = 0.5  # probability at which a station's motion is not tremor alone
 Progress = Callable[[int, int], None]
 
 
@@ -129,6 +135,7 @@ def locate_groups(
         Of the grid's network.
     association
         Groups of this network; those whose windows lie within a window of the location are located in it.
+        The windows of the location lie within the envelopes.
     grid, settings, settings_hash, progress
         As of ``detect_tremor``.
 
@@ -170,6 +177,76 @@ def locate_groups(
     return Detections(event_table(rows), tuple(hypocentres), windows), fates
 
 
+def with_energies(
+    found: Detections, envelopes: Envelopes, probabilities: Probabilities, settings: EnergySettings
+) -> Detections:
+    """Add to detections the energy that each radiated, its error, and whether it is relative.
+
+    Parameters
+    ----------
+    found
+        Located.
+    envelopes : (station, component, time)
+        All components, and as far as recorded 30 min before and after each, for the background.
+    probabilities
+        Stations that hear an earthquake meanwhile are not used.
+    settings
+        Of the energy.
+    """
+    events, columns = found.events, list[dict[str, object]]()
+    sources = [_radiating(hypocentre) for hypocentre in found.hypocentres]
+    for k, (source, hypocentre) in enumerate(zip(sources, found.hypocentres, strict=True)):
+        others = [
+            other
+            for j, other in enumerate(sources)
+            if j != k and found.hypocentres[j].window_start == hypocentre.window_start
+        ]
+        stations = _undisturbed(hypocentre, source, others, probabilities)
+        energy = estimate_energy(envelopes, source, stations, settings)
+        columns.append(
+            {
+                "energy_j": energy.energy_j,
+                "energy_log10_error": energy.log10_error,
+                "energy_is_relative": energy.is_relative,
+                "me": energy.me,
+            }
+        )
+    table = pd.DataFrame(columns, columns=list(ENERGY_CELLS), index=events.index)
+    return Detections(event_table(events.assign(**table)), found.hypocentres, found.windows)
+
+
+def _radiating(hypocentre: Hypocentre) -> RadiatingSource:
+    """Source of a hypocentre, as the energy takes it."""
+    place, sigma_km = hypocentre.fit.place, np.sqrt(np.diag(hypocentre.fit.covariance_km2))
+    return RadiatingSource(
+        place.latitude,
+        place.longitude,
+        place.depth_km,
+        hypocentre.source.start_time,
+        hypocentre.source.end_time,
+        place.s_times_s,
+        float(np.hypot(*sigma_km[:2]) / np.sqrt(2)),
+        float(sigma_km[2]),
+    )
+
+
+def _undisturbed(
+    hypocentre: Hypocentre,
+    source: RadiatingSource,
+    others: list[RadiatingSource],
+    probabilities: Probabilities,
+) -> NDArray[np.intp]:
+    """Stations (n,) that hear a source, nearer to it than to any other, and no earthquake meanwhile."""
+    network, starts = probabilities.network, probabilities.start_times
+    stations = hypocentre.fit.stations
+    at = network.latitudes[stations], network.longitudes[stations]
+    away = [distances_km(one.latitude, one.longitude, *at) for one in (source, *others)]
+    stations = stations[np.argmin(away, axis=0) == 0]
+    meanwhile = (starts < source.end_time) & (starts + timedelta(probabilities.window_s) > source.start_time)
+    says = probabilities.values[stations][:, CLASSES.index("earthquake")][:, meanwhile]
+    return np.asarray(stations[~(np.nan_to_num(says) >= EARTHQUAKE_HEARD).any(axis=1)])
+
+
 def finish_catalog(events: pd.DataFrame, settings: CatalogSettings) -> pd.DataFrame:
     """Catalogue from all detections: duplicates merged, isolated events flagged, graded, named."""
     ordered = events.sort_values(["time", "latitude", "longitude"], ignore_index=True)
@@ -188,10 +265,11 @@ def _windows_within(probabilities: Probabilities, start: np.datetime64, length_s
 def _group_cells(
     hypocentre: Hypocentre, groups: NDArray[np.intp], association: Association
 ) -> dict[str, object]:
-    """Cells of the event table on the group that a hypocentre is of: the nearest in place."""
+    """Cells of the event table on the group that a hypocentre is of: the surest near it, or the nearest."""
     found, place = association.groups, hypocentre.fit.place
     away = distances_km(place.latitude, place.longitude, found.latitudes[groups], found.longitudes[groups])
-    row = association.table.iloc[int(groups[np.argmin(away)])]
+    near = away <= max(SAME_SOURCE_KM, away.min())
+    row = association.table.iloc[int(groups[near][np.argmax(found.gains[groups[near]])])]
     return {"group_id": row["group_id"], "episode_id": row["episode_id"]}
 
 

@@ -68,6 +68,9 @@ def run(
         typer.Option(help="The full chain, or envelope correlation over the whole network."),
     ] = "diet-grasp",
     processes: Annotated[int, typer.Option(min=1, help="Processes that read and classify.")] = 1,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Run the conventional method too, and show both.")
+    ] = False,
     earthquakes: Annotated[
         Path | None, typer.Option(help="Catalogue (CSV, QuakeML): events near their arrivals are counted.")
     ] = None,
@@ -77,7 +80,9 @@ def run(
 
     with _explained():
         with _bars("files", "hours", "windows") as bars:
-            result = run_settings_file(config, output, method, processes, Bars(*bars), earthquakes)
+            result = run_settings_file(
+                config, output, method, processes, Bars(*bars), compare=compare, earthquakes=earthquakes
+            )
         typer.echo("\n".join(summary_lines(result)))
 
 

@@ -17,6 +17,7 @@ from tremorflow import __version__
 from tremorflow.associate.settings import AssociationSettings
 from tremorflow.catalog.quality import CatalogSettings
 from tremorflow.classifier.settings import ClassifierSettings
+from tremorflow.energy.settings import EnergySettings
 from tremorflow.errors import DataError, SettingsError
 from tremorflow.locate.settings import LocationSettings
 from tremorflow.options import explain_mistake, option, settings_class, toml_value
@@ -35,6 +36,11 @@ class ArchiveSettings:
     channel_table: str = option("", unit="-", reason="for WIN32; empty: the tables that lie beside the files")
     orientations: str = option(
         "", unit="-", reason="sensor rotation matrices; empty: azimuths of the StationXML"
+    )
+    site_terms: str = option(
+        "",
+        unit="-",
+        reason="CSV of tremorflow site-terms, for the energies; empty: those of the stations, or unknown",
     )
     index_folder: str = option(
         "", unit="-", reason="where to keep the index; empty: in the archive if it is writable"
@@ -95,6 +101,7 @@ class Settings:
     classifier: ClassifierSettings = ClassifierSettings()
     association: AssociationSettings = AssociationSettings()
     location: LocationSettings = LocationSettings()
+    energy: EnergySettings = EnergySettings()
     catalog: CatalogSettings = CatalogSettings()
 
     def __post_init__(self) -> None:
@@ -119,6 +126,11 @@ class SettingRow(NamedTuple):
 
 
 _ADAPTER = TypeAdapter(Settings)
+_PATHS = {
+    "archive": ("path", "stations", "channel_table", "orientations", "site_terms", "index_folder"),
+    "velocity": ("model", "plate_interface"),
+    "classifier": ("weights",),
+}
 
 
 def read_settings(path: str | Path) -> Settings:
@@ -193,7 +205,7 @@ def hash_settings(settings: Settings, *contents: bytes) -> str:
         Bytes of what the files hold: stations, orientations, velocity model, plate interface, weights.
     """
     tree = asdict(settings)
-    for place in ("path", "index_folder", "stations", "channel_table", "orientations", "chunk_s"):
+    for place in (*_PATHS["archive"], "chunk_s"):
         del tree["archive"][place]
     del tree["velocity"]["model"], tree["velocity"]["plate_interface"], tree["classifier"]["weights"]
     digest = hashlib.sha256(json.dumps([__version__, tree], sort_keys=True).encode())
@@ -204,13 +216,8 @@ def hash_settings(settings: Settings, *contents: bytes) -> str:
 
 def _with_absolute_paths(tree: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Copy of the tree with the paths of files in it absolute; bundled model names stay."""
-    paths = {
-        "archive": ("path", "stations", "channel_table", "orientations", "index_folder"),
-        "velocity": ("model", "plate_interface"),
-        "classifier": ("weights",),
-    }
     result = dict(tree)
-    for section, names in paths.items():
+    for section, names in _PATHS.items():
         if isinstance(result.get(section), dict):
             stage = dict(result[section])
             for name in names:

@@ -144,6 +144,9 @@ class StoredSignals:
 
     read_all = read
 
+    def spectrograms(self, *_: object) -> None:
+        """None: there are no recordings."""
+
     def probabilities(self) -> Probabilities:
         """Probabilities of all windows."""
         return self._probabilities

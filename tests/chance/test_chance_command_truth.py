@@ -23,7 +23,8 @@ from chance_cases import (
 from typer.testing import CliRunner
 
 from tremorflow.batch.checks import CHANCE_FILE, chance_tree, estimate_chance, span_text
-from tremorflow.batch.run import Labels, run_full_chain, summary_lines
+from tremorflow.batch.outputs import Labels
+from tremorflow.batch.run import run_full_chain, summary_lines
 from tremorflow.catalog.formats import read_catalog
 from tremorflow.cli import app
 from tremorflow.errors import SettingsError

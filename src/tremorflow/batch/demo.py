@@ -7,9 +7,9 @@ from typing import Literal
 
 import numpy as np
 
-from tremorflow.batch.outputs import RunResult
+from tremorflow.batch.outputs import Labels, RunResult
 from tremorflow.batch.recordings import StoredEnvelopes
-from tremorflow.batch.run import Labels, run
+from tremorflow.batch.run import run
 from tremorflow.io.stations import read_stations
 from tremorflow.records import Envelopes, utc
 from tremorflow.settings import Settings, make_settings

@@ -2,8 +2,8 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,6 @@ from tremorflow.catalog.quality import describe_rules
 from tremorflow.errors import DataError
 from tremorflow.figures.map import draw_map
 from tremorflow.figures.report import EventEvidence, ReportContent, write_report
-from tremorflow.figures.report_text import LIMITS
 from tremorflow.figures.space_time import draw_time_latitude
 from tremorflow.figures.style import new_figure, write_png
 from tremorflow.geodesy import distances_km
@@ -46,6 +45,14 @@ class RunResult:
     settings_hash: str
     output: Path
     checks: Checks = field(default_factory=Checks)
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """How a run is named, and where its recordings come from, in the words of the report."""
+
+    title: str
+    provenance_note: str
 
 
 def check_folder(folder: Path) -> None:
@@ -85,16 +92,19 @@ def write_outputs(
     settings: Settings,
     source: EnvelopeSource,
     grid: SearchGrid,
-    title: str,
-    provenance_note: str,
+    labels: Labels,
+    complete: Callable[[ReportContent], ReportContent] | None = None,
 ) -> None:
-    """Catalogue in every format, skips, settings, pictures and the report, into the folder of the run."""
+    """Catalogue in every format, skips, settings, pictures and the report, into the folder of the run.
+
+    ``complete`` adds to the report what the method has to say besides.
+    """
     folder = result.output
     provenance = {
         "method": result.method,
         "version": __version__,
         "settings_hash": result.settings_hash,
-        "recordings": provenance_note,
+        "recordings": labels.provenance_note,
         "rules": describe_rules(settings.catalog),
         "windows": dict(result.windows),
         "read": dict(result.counts),
@@ -112,8 +122,8 @@ def write_outputs(
     draw_time_latitude(figure.subplots(), result.events, span=result.span)
     write_png(folder / "time_latitude.png", figure)
     content = ReportContent(
-        title=title,
-        provenance_note=provenance_note,
+        title=labels.title,
+        provenance_note=labels.provenance_note,
         network=source.network,
         span=result.span,
         method=result.method,
@@ -123,10 +133,11 @@ def write_outputs(
         settings_rows=[(row.key, str(row.value), row.unit) for row in list_settings(settings)],
         counts={f"windows {reason.replace('_', ' ')}": count for reason, count in result.windows.items()}
         | check_counts(result.checks),
-        limits=LIMITS + check_limits(result.checks),
         version=__version__,
         settings_hash=result.settings_hash,
     )
+    content = complete(content) if complete else content
+    content = replace(content, limits=content.limits + check_limits(result.checks))
     write_report(folder / "report.html", content)
 
 

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 
 from tremorflow import __version__
-from tremorflow.batch.classify import HOUR_S, ArchiveFeed, Progress
+from tremorflow.batch.classify import HOUR_S, ArchiveFeed, Progress, read_spectrograms
 from tremorflow.batch.recordings import RecordedEnvelopes, Tally, open_settings_archive
 from tremorflow.batch.signals import HourAnalyser, SignalFolder, make_signals
 from tremorflow.classifier.weights import Weights, read_weights
 from tremorflow.io.index import Progress as FileProgress
 from tremorflow.preprocess import select_horizontals
-from tremorflow.records import NANOSECONDS, Envelopes, Network, Probabilities
+from tremorflow.records import NANOSECONDS, Envelopes, Network, Probabilities, Spectrograms
 from tremorflow.settings import Settings
 from tremorflow.spectrogram import context_s
 
@@ -96,6 +96,12 @@ class RecordedSignals:
     def probabilities(self) -> Probabilities:
         """Probabilities of all windows of the span."""
         return self.folder.probabilities()
+
+    def spectrograms(self, station: int, begin: np.datetime64, end: np.datetime64) -> Spectrograms | None:
+        """Spectrograms of one station (row of the network), from its recordings; None if there are none."""
+        feed = ArchiveFeed(self._recordings.archive, self.network)
+        turned = self._recordings.orientations
+        return read_spectrograms(feed, station, (begin, end), self.weights.spectrogram, turned)
 
     def _name(self) -> str:
         """Name for the signals of these settings: a hash of all that changes them but the recordings."""

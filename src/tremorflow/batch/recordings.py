@@ -14,6 +14,7 @@ from tremorflow.io.archive import Archive, StationReading, open_archive
 from tremorflow.io.index import Progress
 from tremorflow.io.orientation import Orientation, known_orientations, read_orientations, rotate
 from tremorflow.io.segments import Skip
+from tremorflow.io.stations import read_stations, with_site_terms
 from tremorflow.preprocess import (
     PreprocessSettings,
     compute_envelopes,
@@ -146,7 +147,9 @@ class RecordedEnvelopes:
         self._settings = settings
         self.tally = Tally()
         self._recorded_s: dict[str, float] = {}
-        self.network = choose_stations(archive, settings.archive, self.tally)
+        network = choose_stations(archive, settings.archive, self.tally)
+        terms = settings.archive.site_terms
+        self.network = with_site_terms(network, read_stations(terms).network) if terms else network
         place = settings.archive.orientations
         self.orientations = read_orientations(place) if place else {}
         self.runs = runs_of(archive, self.network)

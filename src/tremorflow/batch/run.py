@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,18 +18,30 @@ from tremorflow.analysis import (
     detect_tremor,
     finish_catalog,
     locate_groups,
+    with_energies,
 )
 from tremorflow.batch.checks import Checks, check_lines, count_near_arrivals, estimate_chance, what_locates
-from tremorflow.batch.outputs import RunResult, check_folder, write_detections, write_groups, write_outputs
+from tremorflow.batch.full_report import with_full_chain
+from tremorflow.batch.outputs import (
+    Labels,
+    RunResult,
+    check_folder,
+    write_detections,
+    write_groups,
+    write_outputs,
+)
 from tremorflow.batch.recorded_signals import open_signals
 from tremorflow.batch.recordings import EnvelopeSource, open_recordings
+from tremorflow.batch.sources import SignalSource
+from tremorflow.catalog.compare import Comparison, compare_catalogs
 from tremorflow.catalog.earthquakes import read_earthquakes
+from tremorflow.catalog.formats import write_catalog
 from tremorflow.catalog.near_earthquakes import flag_near_earthquakes
 from tremorflow.errors import DataError, SettingsError
 from tremorflow.io.index import Progress
 from tremorflow.locate import Hypocentre, SearchGrid, search_grid, window_starts
 from tremorflow.plate import PlateInterface, read_plate_interface
-from tremorflow.records import Envelopes, Probabilities, event_table, seconds, timedelta
+from tremorflow.records import event_table, seconds, timedelta
 from tremorflow.settings import Settings, hash_settings, read_settings
 from tremorflow.traveltime import read_velocity_model, station_travel_times
 
@@ -39,24 +51,6 @@ DEEPEST_KM = 200.0  # of a plate interface; tremor is above 60 km
 
 
 DetectsSpan = Callable[[np.datetime64, np.datetime64, Progress | None], Detections]
-
-
-class SignalSource(EnvelopeSource, Protocol):
-    """Something that gives the probabilities of a network too, and envelopes of all components."""
-
-    def probabilities(self) -> Probabilities:
-        """Probabilities of all windows of the span."""
-
-    def read_all(self, start_time: np.datetime64, end_time: np.datetime64) -> Envelopes:
-        """Envelopes of all components from start up to end."""
-
-
-@dataclass(frozen=True, slots=True)
-class Labels:
-    """How a run is named, and where its recordings come from, in the words of the report."""
-
-    title: str
-    provenance_note: str
 
 
 class Bars(NamedTuple):
@@ -73,6 +67,8 @@ def run_settings_file(
     method: Method = DIET_GRASP,
     processes: int = 1,
     bars: Bars | None = None,
+    *,
+    compare: bool = False,
     earthquakes: str | Path | None = None,
 ) -> RunResult:
     """Run that a settings file describes; results go into the folder ``output``.
@@ -89,6 +85,8 @@ def run_settings_file(
         That read and classify, for the full chain.
     bars
         Progress.
+    compare
+        After the full chain, run the conventional method on the same envelopes too, and show both.
     earthquakes
         Catalogue (CSV or QuakeML) of ordinary earthquakes: events near arrivals are counted and flagged.
 
@@ -106,7 +104,8 @@ def run_settings_file(
         return run(settings, source, Path(output), labels, bars.windows, known)
     signals = open_signals(settings, Path(output) / "signals", bars.files)
     signals.make(processes, bars.hours)
-    return run_full_chain(settings, signals, Path(output), labels, bars.windows, known)
+    where, windows = Path(output), bars.windows
+    return run_full_chain(settings, signals, where, labels, windows, compare=compare, earthquakes=known)
 
 
 def run_full_chain(
@@ -115,31 +114,59 @@ def run_full_chain(
     output: Path,
     labels: Labels,
     progress: Progress | None = None,
+    *,
+    compare: bool = False,
     earthquakes: pd.DataFrame | None = None,
 ) -> RunResult:
     """Tremor in all that the source has, by DiET, GrASP and the location of groups, written into ``output``.
 
-    Parameters are those of ``run``; the signals of the source are made.
+    Parameters are those of ``run``; the signals of the source are made. ``compare`` runs the conventional
+    method too.
     """
     check_folder(output)
     grid, settings_hash = prepare_grid(settings, source)
     association = associate_windows(source.probabilities(), settings.association)
     fates = np.full(len(association.groups), "no_window", dtype=object)
+    energy = replace(settings.energy, band_order=settings.preprocess.band_order)
 
     def detect(begin: np.datetime64, end: np.datetime64, report: Progress | None) -> Detections:
         envelopes = source.read(begin, end)
         found, fate = locate_groups(envelopes, association, grid, settings.location, settings_hash, report)
         fates[:] = np.where((fates == "located") | (fate == ""), fates, fate)
-        return found
+        around = timedelta(settings.energy.background_reach_s)
+        every = source.read_all(max(begin - around, source.span[0]), min(end + around, source.span[1]))
+        return with_energies(found, every, association.probabilities, energy)
 
     found = _detect_in_blocks(settings, source, output, detect, progress)
     fates[~association.usable] = "earthquake"
     write_groups(output, association.table, fates)
-    checks = estimate_chance(output, source, association, what_locates(source, grid, settings), settings_hash)
+    locating = what_locates(source, grid, settings)
+    checks = estimate_chance(output, source, association, locating, settings_hash)
     result = _result(found, settings, source, (output, DIET_GRASP, settings_hash))
     result = _checked(result, checks, earthquakes, settings)
-    write_outputs(result, settings, source, grid, labels.title, labels.provenance_note)
+    rival = _compare(result, settings, source, grid, progress) if compare else None
+    write_outputs(
+        result, settings, source, grid, labels,
+        lambda content: with_full_chain(content, source, association, rival),
+    )  # fmt: skip
     return result
+
+
+def _compare(
+    result: RunResult, settings: Settings, source: EnvelopeSource, grid: SearchGrid, progress: Progress | None
+) -> Comparison:
+    """Compare a run with the conventional method on the same envelopes, whose catalogue is written too."""
+
+    def detect(begin: np.datetime64, end: np.datetime64, report: Progress | None) -> Detections:
+        envelopes = source.read(begin, end)
+        return detect_tremor(envelopes, grid, settings.location, result.settings_hash, report)
+
+    folder = result.output / CONVENTIONAL
+    check_folder(folder)
+    found = _detect_in_blocks(settings, source, folder, detect, progress)
+    events = finish_catalog(found.events, settings.catalog)
+    write_catalog(events, folder / "catalog.csv")
+    return compare_catalogs(result.events, events, names=("the full chain", "the conventional method"))
 
 
 def run(
@@ -177,7 +204,7 @@ def run(
     found = _detect_in_blocks(settings, source, output, detect, progress)
     result = _result(found, settings, source, (output, CONVENTIONAL, settings_hash))
     result = _checked(result, Checks(), earthquakes, settings)
-    write_outputs(result, settings, source, grid, labels.title, labels.provenance_note)
+    write_outputs(result, settings, source, grid, labels)
     return result
 
 

@@ -34,7 +34,7 @@ class EnergySettings:
     band_order: int = option(
         4,
         unit="poles",
-        reason="of the band-pass that the envelopes went through: preprocess.band_order",
+        reason="of the band-pass of the envelopes; in a run preprocess.band_order takes its place",
         ge=1,
     )
     max_distance_km: float = option(

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from tremorflow.catalog.activity import Activity, Span
@@ -64,6 +66,14 @@ class EventEvidence:
     likelihood: FloatArray
 
 
+class HeardPicture(NamedTuple):
+    """One picture with what it shows, in a sentence for those who cannot see it, and its caption."""
+
+    figure: Figure
+    alt: str
+    caption: str
+
+
 @dataclass(frozen=True, slots=True)
 class ReportContent:
     """All that a report says.
@@ -101,6 +111,8 @@ class ReportContent:
     activity, energies, comparison
         Counts over time, energy by cells, and this catalogue (A) against another of the same recordings (B);
         each gets a section of its own, and none if it is None.
+    heard
+        Pictures of what the stations said of an event: spectrograms, probabilities, the station graph.
     """
 
     title: str
@@ -123,6 +135,7 @@ class ReportContent:
     activity: Activity | None = None
     energies: EnergyGrid | None = None
     comparison: Comparison | None = None
+    heard: tuple[HeardPicture, ...] = ()
 
 
 def write_report(path: Path, content: ReportContent) -> None:
@@ -222,6 +235,9 @@ def space_time_picture(content: ReportContent) -> str:
 def full_chain_sections(content: ReportContent) -> list[str]:
     """Sections on activity, energy and another catalogue, each if there is something to say."""
     sections = []
+    if content.heard:
+        pictures = [html.picture(one.figure, one.alt, one.caption) for one in content.heard]
+        sections.append(html.section("heard", "What the stations heard", *pictures))
     if content.activity is not None:
         sections.append(activity_section(content.activity))
     if content.energies is not None:
