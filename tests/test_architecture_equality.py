@@ -19,7 +19,7 @@ FLOORS = (  # a room may import rooms of lower floors; a new room needs a place 
         *("classifier", "associate", "locate", "energy", "catalog"),
     ),
     ("analysis", "settings"),
-    ("explain",),
+    ("explain", "chance"),
     ("figures",),
     ("batch",),
     ("cli",),

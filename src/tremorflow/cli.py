@@ -71,14 +71,44 @@ def run(
     compare: Annotated[
         bool, typer.Option("--compare", help="Run the conventional method too, and show both.")
     ] = False,
+    earthquakes: Annotated[
+        Path | None, typer.Option(help="Catalogue (CSV, QuakeML): events near their arrivals are counted.")
+    ] = None,
 ) -> None:
     """Find tremor in an archive of recordings, as a settings file says."""
     from tremorflow.batch.run import Bars, run_settings_file, summary_lines
 
     with _explained():
         with _bars("files", "hours", "windows") as bars:
-            result = run_settings_file(config, output, method, processes, Bars(*bars), compare=compare)
+            result = run_settings_file(
+                config, output, method, processes, Bars(*bars), compare=compare, earthquakes=earthquakes
+            )
         typer.echo("\n".join(summary_lines(result)))
+
+
+@app.command("chance-rate")
+def chance_rate(
+    config: Annotated[Path, typer.Argument(help="Settings file (TOML) of the run.")],
+    output: Annotated[Path, typer.Option(help="Folder of the run; its signals are used.")] = Path(
+        "tremorflow-output"
+    ),
+    repeats: Annotated[int, typer.Option(min=1, help="How often the stations are shifted anew.")] = 10,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same shifts.")] = 1,
+    target: Annotated[
+        float | None, typer.Option(min=0, help="Chance events per day that are wanted: lists thresholds.")
+    ] = None,
+    processes: Annotated[int, typer.Option(min=1, help="Processes that read and classify.")] = 1,
+) -> None:
+    """Measure how many events a day chance gives, by shifting your stations in time."""
+    from tremorflow.batch.chance_rate import measure_from_files, summary_lines
+    from tremorflow.batch.run import Bars
+    from tremorflow.chance import ChanceSettings
+
+    with _explained():
+        shifting = ChanceSettings(repeats=repeats, seed=seed)
+        with _bars("files", "hours", "repetitions") as bars:
+            found = measure_from_files(config, output, shifting, target, processes, Bars(*bars))
+        typer.echo("\n".join(summary_lines(found)))
 
 
 @app.command()
@@ -237,7 +267,7 @@ def associate(
         Literal["sources", "persistence", "components", "k_core", "dbscan"],
         typer.Option(help="A fit of sources; persistence of peaks; or a baseline."),
     ] = "sources",
-    min_stations: Annotated[int, typer.Option(min=1, help="In a group.")] = 4,
+    min_stations: Annotated[int, typer.Option(min=1, help="In a group.")] = 3,
     figure: Annotated[
         str, typer.Option(help="UTC, or 'busiest': window whose station graph is drawn, as PNG beside it.")
     ] = "",

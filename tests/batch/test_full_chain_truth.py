@@ -78,3 +78,15 @@ def test_another_setting_of_grouping_does_not_classify_again(folder, result):
     stricter = run_settings_file(config, folder / "out")
     assert {path: path.stat().st_mtime_ns for path in (folder / "out" / "signals").rglob("*.npz")} == kept
     assert len(stricter.events) < len(result.events)
+
+
+def test_a_run_tells_events_near_earthquakes_and_that_half_an_hour_has_no_chance_rate(folder, result):
+    first = result.events.sort_values("time").iloc[0]
+    row = f"{first['time'].isoformat()}Z,{first['latitude']},{first['longitude']},10,2.0"
+    catalogue = folder / "earthquakes.csv"
+    catalogue.write_text(f"time,latitude,longitude,depth,mag\n{row}\n", encoding="utf-8")
+    again = run_settings_file(folder / "config.toml", folder / "out", earthquakes=catalogue)
+    lines = "\n".join(summary_lines(again))
+    assert "chance   rate not measured: a chance rate needs" in lines
+    assert again.checks.near.count == again.events["flags"].str.contains("near_earthquake").sum() >= 1
+    assert f"{again.checks.near.count} of 3 events within 60 s and 100 km" in lines

@@ -38,7 +38,10 @@ class AssociationSettings:
         ge=0,
     )
     min_stations: int = option(
-        4, unit="stations", reason="single stations err in 1 % of windows, three side by side still did", ge=1
+        3,
+        unit="stations",
+        reason="pairs of stations err together a few times a day; location and veto sort out threes",
+        ge=1,
     )
     episode_overlap: float = option(
         0.3,

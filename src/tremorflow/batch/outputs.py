@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tremorflow import __version__
 from tremorflow.analysis import Method
+from tremorflow.batch.checks import Checks, check_counts, check_limits, checks_tree
 from tremorflow.batch.recordings import EnvelopeSource
 from tremorflow.catalog.files import write_text
 from tremorflow.catalog.formats import write_catalog
@@ -43,6 +44,7 @@ class RunResult:
     method: Method
     settings_hash: str
     output: Path
+    checks: Checks = field(default_factory=Checks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,7 @@ def write_outputs(
         "rules": describe_rules(settings.catalog),
         "windows": dict(result.windows),
         "read": dict(result.counts),
+        **checks_tree(result.checks),
     }
     for name in CATALOG_FILES:
         write_catalog(result.events, folder / name, provenance if name == "catalog.csv" else None)
@@ -131,11 +134,14 @@ def write_outputs(
         skips=result.skips,
         evidence=gather_evidence(result, settings, source, grid),
         settings_rows=[(row.key, str(row.value), row.unit) for row in list_settings(settings)],
-        counts={f"windows {reason.replace('_', ' ')}": count for reason, count in result.windows.items()},
+        counts={f"windows {reason.replace('_', ' ')}": count for reason, count in result.windows.items()}
+        | check_counts(result.checks),
         version=__version__,
         settings_hash=result.settings_hash,
     )
-    write_report(folder / "report.html", complete(content) if complete else content)
+    content = complete(content) if complete else content
+    content = replace(content, limits=content.limits + check_limits(result.checks))
+    write_report(folder / "report.html", content)
 
 
 def gather_evidence(

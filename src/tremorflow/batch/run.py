@@ -20,6 +20,7 @@ from tremorflow.analysis import (
     locate_groups,
     with_energies,
 )
+from tremorflow.batch.checks import Checks, check_lines, count_near_arrivals, estimate_chance, what_locates
 from tremorflow.batch.full_report import with_full_chain
 from tremorflow.batch.outputs import (
     Labels,
@@ -33,7 +34,9 @@ from tremorflow.batch.recorded_signals import open_signals
 from tremorflow.batch.recordings import EnvelopeSource, open_recordings
 from tremorflow.batch.sources import SignalSource
 from tremorflow.catalog.compare import Comparison, compare_catalogs
+from tremorflow.catalog.earthquakes import read_earthquakes
 from tremorflow.catalog.formats import write_catalog
+from tremorflow.catalog.near_earthquakes import flag_near_earthquakes
 from tremorflow.errors import DataError, SettingsError
 from tremorflow.io.index import Progress
 from tremorflow.locate import Hypocentre, SearchGrid, search_grid, window_starts
@@ -66,6 +69,7 @@ def run_settings_file(
     bars: Bars | None = None,
     *,
     compare: bool = False,
+    earthquakes: str | Path | None = None,
 ) -> RunResult:
     """Run that a settings file describes; results go into the folder ``output``.
 
@@ -83,6 +87,8 @@ def run_settings_file(
         Progress.
     compare
         After the full chain, run the conventional method on the same envelopes too, and show both.
+    earthquakes
+        Catalogue (CSV or QuakeML) of ordinary earthquakes: events near arrivals are counted and flagged.
 
     Raises
     ------
@@ -92,12 +98,14 @@ def run_settings_file(
     settings, bars = read_settings(path), bars or Bars()
     check_folder(Path(output))
     labels = Labels(Path(path).stem, f"Recordings read from {settings.archive.path}.")
+    known = None if earthquakes is None else read_earthquakes(earthquakes)
     if method == CONVENTIONAL:
         source = open_recordings(settings, bars.files)
-        return run(settings, source, Path(output), labels, bars.windows)
+        return run(settings, source, Path(output), labels, bars.windows, known)
     signals = open_signals(settings, Path(output) / "signals", bars.files)
     signals.make(processes, bars.hours)
-    return run_full_chain(settings, signals, Path(output), labels, bars.windows, compare=compare)
+    where, windows = Path(output), bars.windows
+    return run_full_chain(settings, signals, where, labels, windows, compare=compare, earthquakes=known)
 
 
 def run_full_chain(
@@ -108,6 +116,7 @@ def run_full_chain(
     progress: Progress | None = None,
     *,
     compare: bool = False,
+    earthquakes: pd.DataFrame | None = None,
 ) -> RunResult:
     """Tremor in all that the source has, by DiET, GrASP and the location of groups, written into ``output``.
 
@@ -131,7 +140,10 @@ def run_full_chain(
     found = _detect_in_blocks(settings, source, output, detect, progress)
     fates[~association.usable] = "earthquake"
     write_groups(output, association.table, fates)
+    locating = what_locates(source, grid, settings)
+    checks = estimate_chance(output, source, association, locating, settings_hash)
     result = _result(found, settings, source, (output, DIET_GRASP, settings_hash))
+    result = _checked(result, checks, earthquakes, settings)
     rival = _compare(result, settings, source, grid, progress) if compare else None
     write_outputs(
         result, settings, source, grid, labels,
@@ -163,6 +175,7 @@ def run(
     output: Path,
     labels: Labels,
     progress: Progress | None = None,
+    earthquakes: pd.DataFrame | None = None,
 ) -> RunResult:
     """Tremor in all that the source has, by the conventional method, written into ``output``.
 
@@ -179,6 +192,8 @@ def run(
         Title and origin of the recordings.
     progress
         Called with the number of windows done and in all.
+    earthquakes
+        As ``read_earthquakes`` gives: events near their arrivals are counted and flagged.
     """
     check_folder(output)
     grid, settings_hash = prepare_grid(settings, source)
@@ -188,6 +203,7 @@ def run(
 
     found = _detect_in_blocks(settings, source, output, detect, progress)
     result = _result(found, settings, source, (output, CONVENTIONAL, settings_hash))
+    result = _checked(result, Checks(), earthquakes, settings)
     write_outputs(result, settings, source, grid, labels)
     return result
 
@@ -236,6 +252,17 @@ def _result(
         settings_hash,
         output,
     )
+
+
+def _checked(
+    result: RunResult, checks: Checks, earthquakes: pd.DataFrame | None, settings: Settings
+) -> RunResult:
+    """Add the checks to a result, and the flags of events near arrivals if there are earthquakes."""
+    if earthquakes is None:
+        return replace(result, checks=checks)
+    near = count_near_arrivals(result.events, earthquakes, settings.velocity)
+    events = flag_near_earthquakes(result.events, near)
+    return replace(result, events=events, checks=replace(checks, near=near))
 
 
 def prepare_grid(settings: Settings, source: EnvelopeSource) -> tuple[SearchGrid, str]:
@@ -302,5 +329,6 @@ def summary_lines(result: RunResult) -> list[str]:
     grades = result.events["quality"].value_counts()
     shares = ", ".join(f"{int(grades.get(grade, 0))} {grade}" for grade in "ABC")
     lines.append(f"found    {len(result.events)} events (quality {shares})")
+    lines += check_lines(result.checks)
     lines.append(f"written  {result.output}/catalog.csv and report.html")
     return lines

@@ -40,7 +40,8 @@ EVENT_COLUMNS: dict[str, Column] = {
     "flags": Column(
         "string",
         "-",
-        "words joined by ';': grid_edge, depth_limit, window_edge, several_maxima, azimuthal_gap, isolated",
+        "words joined by ';': grid_edge, depth_limit, window_edge, several_maxima, azimuthal_gap, isolated, "
+        "near_earthquake",
     ),
     "method": Column("string", "-", "chain that found it"),
     "version": Column("string", "-", "of tremorflow"),

@@ -1,0 +1,188 @@
+"""The chance rate: events per day that the chain finds where stations are shifted in time."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.random import Generator
+
+from tremorflow.analysis import Association, associate_windows, finish_catalog, locate_groups
+from tremorflow.catalog.evaluate_scores import Rate, poisson_rate
+from tremorflow.catalog.quality import CatalogSettings
+from tremorflow.chance.settings import ChanceSettings
+from tremorflow.chance.shifted import ReadsEnvelopes, Ring, ShiftedNetwork, make_ring, mask_episodes
+from tremorflow.chance.shifts import Shifts, choose_shifts
+from tremorflow.chance.thresholds import with_gains
+from tremorflow.locate import LocationSettings, SearchGrid, window_starts
+from tremorflow.records import Probabilities, event_table, seconds, timedelta
+
+LONGEST_S = 3600.0  # of envelopes in memory at a time
+GRADES = "ABC"
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ChanceRate:
+    """Events per day after shifting the stations in time: a lower bound of the false event rate.
+
+    Attributes
+    ----------
+    events, days
+        Located events, and network-days in which they were looked for, of all repetitions together. A
+        network-day is a day in which any station recorded, less the share of station-time left out.
+    per_day, low, high
+        Their rate, with the 95 % interval of a Poisson count. Repetitions of a short span use the same
+        recordings again, so the interval is then too narrow.
+    by_quality
+        The same by quality letter.
+    groups
+        Groups of stations that were not taken for an earthquake, located or not.
+    least_shift_s, apart_km
+        Stations up to ``apart_km`` from each other (infinite: all) were at least ``least_shift_s`` apart.
+    left_out_share
+        Share of station-time that was left out because tremor was found in it.
+    repeats, seed
+        Repetitions, and the seed of their shifts.
+    """
+
+    events: int
+    days: float
+    per_day: float
+    low: float
+    high: float
+    by_quality: dict[str, Rate]
+    groups: Rate
+    least_shift_s: float
+    apart_km: float
+    left_out_share: float
+    repeats: int
+    seed: int
+
+
+class ChanceMeasurement(NamedTuple):
+    """Chance rate, and the events it counts: an event table with ``gain``, whose times are on the ring."""
+
+    rate: ChanceRate
+    events: pd.DataFrame
+
+
+class Locating(NamedTuple):
+    """What locates groups: envelopes as they were recorded, the grid, and settings."""
+
+    read: ReadsEnvelopes
+    grid: SearchGrid
+    location: LocationSettings
+    catalog: CatalogSettings
+
+
+def measure_chance_rate(
+    association: Association,
+    locating: Locating,
+    settings: ChanceSettings | None = None,
+    progress: Progress | None = None,
+) -> ChanceMeasurement:
+    """Chance rate of a network, by the same association and location as in its run.
+
+    Parameters
+    ----------
+    association
+        Of the recordings as they are; its usable groups are left out before shifting, with a margin.
+    locating
+        How the run locates.
+    settings
+        Repetitions, seed and shifts.
+    progress
+        Called with the number of repetitions done and in all.
+
+    Raises
+    ------
+    DataError
+        Nothing was classified, or the span is too short for shifts (``choose_shifts``).
+    """
+    settings = settings or ChanceSettings()
+    recorded = association.probabilities
+    ring, left_out = make_ring(recorded), mask_episodes(association, settings)
+    known = np.isfinite(recorded.p_tremor)
+    share = float((left_out & known).sum() / known.sum())
+    tables, n_groups, least_s, apart_km = [], 0, [], np.inf
+    for k in range(settings.repeats):
+        rng = np.random.default_rng([settings.seed, k])
+        shifts = _shift_recorded(recorded, ring, settings, rng)
+        network = ShiftedNetwork(ring, shifts, left_out)
+        shifted = associate_windows(network.probabilities(recorded), association.settings)
+        found = finish_catalog(_locate_shifted(network, shifted, locating), locating.catalog)
+        tables.append(with_gains(found, shifted))
+        n_groups += int(shifted.usable.sum())
+        least_s.append(shifts.least_s)
+        apart_km = shifts.apart_km
+        if progress is not None:
+            progress(k + 1, settings.repeats)
+    events = pd.concat(tables, ignore_index=True)
+    days = settings.repeats * len(ring) * ring.step_s / 86400 * (1 - share)
+    rate = poisson_rate(len(events), days)
+    grades = {grade: poisson_rate(int((events["quality"] == grade).sum()), days) for grade in GRADES}
+    return ChanceMeasurement(
+        ChanceRate(
+            events=rate.count,
+            days=days,
+            per_day=rate.value,
+            low=rate.low,
+            high=rate.high,
+            by_quality=grades,
+            groups=poisson_rate(n_groups, days),
+            least_shift_s=float(min(least_s)),
+            apart_km=apart_km,
+            left_out_share=share,
+            repeats=settings.repeats,
+            seed=settings.seed,
+        ),
+        events,
+    )
+
+
+def _shift_recorded(recorded: Probabilities, ring: Ring, settings: ChanceSettings, rng: Generator) -> Shifts:
+    """Shifts of the stations that were classified; the others take no room in the span, and stay."""
+    heard = np.flatnonzero(np.isfinite(recorded.p_tremor).any(axis=1))
+    shifts = choose_shifts(recorded.network.subset(heard.tolist()), len(ring), ring.step_s, settings, rng)
+    steps = np.zeros(len(recorded.network), dtype=np.int64)
+    steps[heard] = shifts.steps
+    return replace(shifts, steps=steps)
+
+
+def _locate_shifted(network: ShiftedNetwork, shifted: Association, locating: Locating) -> pd.DataFrame:
+    """Event table of the groups of a shifted network; envelopes are read where there is a group alone."""
+    ring, tables = network.ring, [event_table()]
+    start = ring.times[0]
+    for begin, end in _spans_with_groups(shifted, locating.location, len(ring) * ring.step_s):
+        first = int(seconds(begin - start) // ring.step_s)
+        last = int(np.ceil(seconds(end - start) / ring.step_s))
+        envelopes = network.envelopes(locating.read, first, last)
+        if envelopes is None:
+            continue
+        part = envelopes.window(begin, seconds(end - begin))
+        part = replace(part, start_time=begin)  # windows are looked up by time; a sample is nearest to it
+        found, _ = locate_groups(part, shifted, locating.grid, locating.location, "")
+        if len(found.events):
+            tables.append(found.events)
+    return pd.concat(tables[1:], ignore_index=True) if len(tables) > 1 else tables[0]
+
+
+def _spans_with_groups(
+    shifted: Association, location: LocationSettings, length_s: float
+) -> Iterator[tuple[np.datetime64, np.datetime64]]:
+    """Spans, in order, that hold every window of the location with a group in it, and no other window."""
+    times, window_s = shifted.probabilities.start_times, shifted.probabilities.window_s
+    grouped = times[np.unique(shifted.groups.windows[shifted.usable])]
+    starts = np.array(window_starts(times[0], times[0] + timedelta(length_s), location), "datetime64[ns]")
+    first = np.searchsorted(grouped, starts, side="left")
+    last = np.searchsorted(grouped, starts + timedelta(location.window_s - window_s), side="right")
+    chosen = starts[last > first]
+    most = max(1, int(LONGEST_S / location.step_s))
+    breaks = np.flatnonzero(np.diff(chosen) != timedelta(location.step_s)) + 1
+    for run in np.split(chosen, breaks):
+        for k in range(0, len(run), most):
+            part = run[k : k + most]
+            yield part[0], part[-1] + timedelta(location.window_s)
