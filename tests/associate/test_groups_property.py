@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tremorflow.associate import AssociationSettings, Groups, associate_stations, station_graph
 from tremorflow.records import Network
 
+LEAST = AssociationSettings().min_stations
 METHODS = ("sources", "persistence", "components", "k_core", "dbscan")
 SNET = snet()
 SMALL = Network(SNET.stations[:40])
@@ -64,7 +65,7 @@ def test_a_window_does_not_depend_on_others(method: str, p: np.ndarray, other: n
 def test_groups_are_large_enough_and_of_stations_that_spoke(method: str, p: np.ndarray) -> None:
     groups = found(p[:, None], SMALL, method)
     labels = groups.labels[:, 0]
-    assert np.bincount(labels[labels >= 0], minlength=len(groups)).min(initial=99) >= 4
+    assert np.bincount(labels[labels >= 0], minlength=len(groups)).min(initial=99) >= LEAST
     assert np.isfinite(p[labels >= 0]).all()
     assert np.isfinite(groups.latitudes).all()
     assert np.isfinite(groups.longitudes).all()
@@ -118,7 +119,7 @@ def test_nothing_or_everything_above_threshold_is_defined(method: str, level: fl
 @pytest.mark.parametrize("method", METHODS)
 def test_tiny_networks_and_stations_at_one_place_are_defined(method: str) -> None:
     three = Network(SNET.stations[:3])
-    assert len(found(np.full((3, 1), 0.99), three, method)) == 0
+    assert len(found(np.full((3, 1), 0.99), three, method, min_stations=4)) == 0
     assert len(found(np.full((3, 1), 0.99), three, method, min_stations=3)) == 1
     here = SNET.stations[0]
     twins = Network(tuple(replace(here, station=f"TWIN{k}") for k in range(4)))
