@@ -83,8 +83,17 @@ def test_kilauea_can_be_shown_again_in_the_same_folder(tmp_path: Path):
     pd.testing.assert_frame_equal(first.table, second.table)
 
 
-def test_bands_of_the_observed_tremor_agree_on_the_place(demo_folder: Path, tmp_path: Path):
+def test_bands_of_the_observed_tremor_agree_on_the_place_and_pictures_say_what_they_are_of(
+    demo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    titles = {}
+    monkeypatch.setattr(
+        "tremorflow.batch.outputs.write_png",
+        lambda path, figure: titles.update({path.name: figure.axes[0].get_title()}),
+    )
     high = locate_observed(tmp_path, "high").events
     low = read_catalog(demo_folder / "observed" / "catalog.csv")
     medians = [pd.Series({k: t[k].median() for k in ("latitude", "longitude")}) for t in (high, low)]
     assert (medians[0] - medians[1]).abs().max() < 0.3
+    assert set(titles) == {"map.png", "time_latitude.png"}
+    assert all(title.startswith("Observed tremor") for title in titles.values())
