@@ -13,7 +13,7 @@ WORK ?= build/weights
 .PHONY: help demo test check format bench weights docs clean
 
 help:
-	@echo "make demo    locate two hours of observed Cascadia tremor; results in $(OUTPUT)/"
+	@echo "make demo    observed tremor, and a simulated network through the full chain: 1 minute; $(OUTPUT)/index.html"
 	@echo "make test    run the tests (those on real recordings need TREMORFLOW_DATA)"
 	@echo "make check   lint, formatting, types, and whether the generated pages are up to date"
 	@echo "make format  put sources into the house's format"

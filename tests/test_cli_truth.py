@@ -12,35 +12,25 @@ from tremorflow.cli import app
 RUNNER = CliRunner()
 
 
-@pytest.fixture(scope="module")
-def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("demo")
-    result = RUNNER.invoke(app, ["demo", "--output", str(folder)])
-    assert result.exit_code == 0, result.output
-    assert "17 stations" in result.output
-    assert "found" in result.output
-    return folder
-
-
 def test_demo_finds_the_tremor_of_cascadia(demo_folder: Path) -> None:
-    events = read_catalog(demo_folder / "catalog.csv")
+    events = read_catalog(demo_folder / "observed" / "catalog.csv")
     assert len(events) >= 10
     # the tremor of that night was below the north-eastern Olympic peninsula (PNSN, enveloc)
     good = events[events["quality"].isin(["A", "B"])]
     assert good["latitude"].median() == pytest.approx(47.96, abs=0.1)
     assert good["longitude"].median() == pytest.approx(-123.05, abs=0.15)
     assert good["time"].between("2020-05-24T02:00", "2020-05-24T04:00").all()
-    report = (demo_folder / "report.html").read_text(encoding="utf-8")
+    report = (demo_folder / "observed" / "report.html").read_text(encoding="utf-8")
     assert "enveloc 1.2.0" in report
     assert all(name in report for name in events["event_id"])
 
 
 def test_catalogue_compared_with_itself_matches(demo_folder: Path, tmp_path: Path) -> None:
-    catalogue = str(demo_folder / "catalog.csv")
+    catalogue = str(demo_folder / "observed" / "catalog.csv")
     result = RUNNER.invoke(app, ["compare", catalogue, catalogue, "--output", str(tmp_path / "out")])
     assert result.exit_code == 0, result.output
     assert (tmp_path / "out" / "comparison.png").stat().st_size > 10_000
-    result = RUNNER.invoke(app, ["compare", catalogue, str(demo_folder / "catalog.xml")])
+    result = RUNNER.invoke(app, ["compare", catalogue, str(demo_folder / "observed" / "catalog.xml")])
     assert result.exit_code == 0, result.output
 
 
@@ -75,14 +65,6 @@ def test_inspect_tells_stations_and_gaps(tmp_path: Path) -> None:
     missing = RUNNER.invoke(app, ["inspect", str(tmp_path / "nowhere")])
     assert missing.exit_code == 1
     assert "does not exist" in missing.output
-
-
-def test_bands_of_the_demo_agree_on_the_place(demo_folder: Path, tmp_path: Path) -> None:
-    result = RUNNER.invoke(app, ["demo", "--output", str(tmp_path), "--band", "high"])
-    assert result.exit_code == 0, result.output
-    high, low = read_catalog(tmp_path / "catalog.csv"), read_catalog(demo_folder / "catalog.csv")
-    medians = [pd.Series({k: t[k].median() for k in ("latitude", "longitude")}) for t in (high, low)]
-    assert (medians[0] - medians[1]).abs().max() < 0.3
 
 
 @pytest.fixture(scope="module")

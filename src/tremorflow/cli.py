@@ -47,16 +47,16 @@ def _explained() -> Iterator[None]:
 @app.command()
 def demo(
     output: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("demo-output"),
-    band: Annotated[Literal["low", "high"], typer.Option(help="Which of the two bands.")] = "low",
+    band: Annotated[Literal["low", "high"], typer.Option(help="Of the observed tremor.")] = "low",
 ) -> None:
-    """Locate two hours of observed Cascadia tremor that come with the package."""
-    from tremorflow.batch.demo import run_demo
-    from tremorflow.batch.run import summary_lines
+    """Observed tremor located, a simulated network through the full chain, a real record drawn: 1 minute."""
+    from tremorflow.batch.demo import DemoBars, demo_lines, run_demo
 
+    names = ("observed: windows", "simulated: written", "simulated: classified", "simulated: windows")
     with _explained():
-        with _bars("windows") as (windows,):
-            result = run_demo(output, band, windows)
-        typer.echo("\n".join(summary_lines(result)))
+        with _bars(*names) as bars:
+            result = run_demo(output, band, DemoBars(*bars))
+        typer.echo("\n".join(demo_lines(result)))
 
 
 @app.command()

@@ -119,10 +119,14 @@ def write_outputs(
     write_text(folder / "settings.toml", format_settings(settings))
     write_text(folder / "run.json", json.dumps(provenance, indent=1, ensure_ascii=False) + "\n")
     figure = new_figure(8.0, 8.0)
-    draw_map(figure.subplots(), result.events, source.network)
+    axes = figure.subplots()
+    draw_map(axes, result.events, source.network)
+    axes.set_title(labels.title, parse_math=False)  # a picture that is passed on alone says what it is of
     write_png(folder / "map.png", figure)
     figure = new_figure(9.0, 5.0)
-    draw_time_latitude(figure.subplots(), result.events, span=result.span)
+    axes = figure.subplots()
+    draw_time_latitude(axes, result.events, span=result.span)
+    axes.set_title(labels.title, parse_math=False)
     write_png(folder / "time_latitude.png", figure)
     content = ReportContent(
         title=labels.title,

@@ -40,6 +40,20 @@ def reference_list(references: Iterable[tuple[str, str]]) -> str:
     return "<ul>\n" + "\n".join(papers) + "\n</ul>"
 
 
+def link_list(links: Iterable[tuple[str, str]]) -> str:
+    """Bulleted list of links to files beside the page, each a text and a relative path."""
+    items = (f'<li><a href="{escape(path)}">{escape(text)}</a></li>' for text, path in links)
+    return "<ul>\n" + "\n".join(items) + "\n</ul>"
+
+
+def linked_picture(path: str, alt: str, caption: str) -> str:
+    """Picture that lies beside the page, by its relative path, at half the width of the page."""
+    return (
+        f'<figure>\n<a href="{escape(path)}"><img src="{escape(path)}" width="560" alt="{escape(alt)}"></a>\n'
+        f"<figcaption>{escape(caption)}</figcaption>\n</figure>"
+    )
+
+
 def bullet_list(texts: Iterable[str]) -> str:
     """Bulleted list of plain texts."""
     return "<ul>\n" + "\n".join(f"<li>{escape(text)}</li>" for text in texts) + "\n</ul>"
