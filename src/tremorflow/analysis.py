@@ -39,6 +39,7 @@ Method = Literal["diet-grasp", "conventional"]
 CONVENTIONAL: Method = "conventional"  # envelope correlation over the whole network
 DIET_GRASP: Method = "diet-grasp"  # probabilities, groups of stations, each located
 
+HEARD_AS_EARTHQUAKE = "earthquake_at_source"  # located, but its own stations hear an earthquake
 ENERGY_CELLS = ("energy_j", "energy_log10_error", "energy_is_relative", "me")
 SAME_SOURCE_KM = (
     45.0  # of a group from its hypocentre: groups point to within this of nine in ten (bench grasp)
@@ -164,10 +165,14 @@ def locate_groups(
         for candidate in candidates:
             window = window or envelopes.window(start, settings.window_s)
             result = locate_group(window, candidate.stations, grid, pairs, settings)
-            outcomes.append(result.reason)
+            tremor = [
+                one for one in result.hypocentres if earthquake_share(one, association.probabilities) <= 0
+            ]
+            reason = HEARD_AS_EARTHQUAKE if result.hypocentres and not tremor else result.reason
+            outcomes.append(reason)
             mine = candidate.groups
-            fates[mine] = np.where(fates[mine] == "located", "located", result.reason)
-            for hypocentre in result.hypocentres:
+            fates[mine] = np.where(fates[mine] == "located", "located", reason)
+            for hypocentre in tremor:
                 hypocentres.append(hypocentre)
                 row = _event_row(hypocentre, settings, settings_hash, DIET_GRASP)
                 rows.append(row | _group_cells(hypocentre, candidate.groups, association))
@@ -175,6 +180,26 @@ def locate_groups(
         if progress is not None:
             progress(k + 1, len(starts))
     return Detections(event_table(rows), tuple(hypocentres), windows), fates
+
+
+def earthquake_share(hypocentre: Hypocentre, probabilities: Probabilities) -> float:
+    """Mean p_earthquake less mean p_tremor of the stations that located a source, while its S passes them.
+
+    The coda of an earthquake may sound like tremor far away; where the envelopes point to, it does not.
+    """
+    stations, source = hypocentre.fit.stations, hypocentre.source
+    arrive = [timedelta(float(s_time)) for s_time in hypocentre.fit.place.s_times_s[stations]]
+    starts = probabilities.start_times
+    ends = starts + timedelta(probabilities.window_s)
+    heard = np.stack([(starts < source.end_time + s) & (ends > source.start_time + s) for s in arrive])
+    says = np.where(heard[:, None], probabilities.values[stations], np.nan)
+    known = np.isfinite(says).any(axis=(1, 2))
+    if not known.any():
+        return -1.0
+    tremor, earthquake = (
+        np.nanmax(says[known, CLASSES.index(name)], axis=1).mean() for name in ("tremor", "earthquake")
+    )
+    return float(earthquake - tremor)
 
 
 def with_energies(
@@ -201,7 +226,7 @@ def with_energies(
             for j, other in enumerate(sources)
             if j != k and found.hypocentres[j].window_start == hypocentre.window_start
         ]
-        stations = _undisturbed(hypocentre, source, others, probabilities)
+        stations = _undisturbed(source, others, probabilities)
         energy = estimate_energy(envelopes, source, stations, settings)
         columns.append(
             {
@@ -231,17 +256,13 @@ def _radiating(hypocentre: Hypocentre) -> RadiatingSource:
 
 
 def _undisturbed(
-    hypocentre: Hypocentre,
-    source: RadiatingSource,
-    others: list[RadiatingSource],
-    probabilities: Probabilities,
+    source: RadiatingSource, others: list[RadiatingSource], probabilities: Probabilities
 ) -> NDArray[np.intp]:
-    """Stations (n,) that hear a source, nearer to it than to any other, and no earthquake meanwhile."""
+    """Stations (n,) that are nearer to a source than to any other, and hear no earthquake meanwhile."""
     network, starts = probabilities.network, probabilities.start_times
-    stations = hypocentre.fit.stations
-    at = network.latitudes[stations], network.longitudes[stations]
+    at = network.latitudes, network.longitudes
     away = [distances_km(one.latitude, one.longitude, *at) for one in (source, *others)]
-    stations = stations[np.argmin(away, axis=0) == 0]
+    stations = np.flatnonzero(np.argmin(away, axis=0) == 0)
     meanwhile = (starts < source.end_time) & (starts + timedelta(probabilities.window_s) > source.start_time)
     says = probabilities.values[stations][:, CLASSES.index("earthquake")][:, meanwhile]
     return np.asarray(stations[~(np.nan_to_num(says) >= EARTHQUAKE_HEARD).any(axis=1)])
@@ -270,7 +291,7 @@ def _group_cells(
     away = distances_km(place.latitude, place.longitude, found.latitudes[groups], found.longitudes[groups])
     near = away <= max(SAME_SOURCE_KM, away.min())
     row = association.table.iloc[int(groups[near][np.argmax(found.gains[groups[near]])])]
-    return {"group_id": row["group_id"], "episode_id": row["episode_id"]}
+    return {name: row[name] for name in ("p_group", "group_id", "episode_id")}
 
 
 def _event_row(

@@ -132,10 +132,14 @@ def test_what_cannot_be_told_is_nan_with_the_reason(name):
 
 
 def test_far_stations_and_those_without_s_time_are_left_out():
-    far = network_at([12.0, 18.0, 25.0, 33.0, 61.0])
-    envelopes = burst_envelopes(far, motion_of(1e4))
-    assert found_of(envelopes).n_stations == 4
-    assert found_of(envelopes, s_times_s=np.array([0.0, 0.0, 0.0, np.nan, 0.0])).n_stations == 3
+    far = network_at([12.0, 18.0, 25.0, 33.0, 40.0, 61.0])
+    motion = np.append(motion_of(1e4), motion_of(1e4)[-1])
+    envelopes = burst_envelopes(far, motion)
+    assert found_of(envelopes, range(6), s_times_s=np.zeros(6)).n_stations == 5
+    fewer = np.array([0.0, 0.0, 0.0, np.nan, 0.0, 0.0])  # the sixth fills up, a farther one could not
+    assert found_of(envelopes, range(6), s_times_s=fewer).n_stations == 5
+    beyond = burst_envelopes(network_at([12.0, 18.0, 25.0, 33.0, 40.0, 130.0]), motion)
+    assert found_of(beyond, range(6), s_times_s=fewer).n_stations == 4
 
 
 def test_a_short_gap_is_bridged_and_a_long_one_is_not():

@@ -1,6 +1,11 @@
 """GrASP, our re-implementation: probabilities of the stations -> groups of stations, one for each source."""
 
-from tremorflow.associate.candidates import Candidate, earthquake_excess, gather_candidates
+from tremorflow.associate.candidates import (
+    Candidate,
+    earthquake_excess,
+    gather_candidates,
+    group_probability,
+)
 from tremorflow.associate.episodes import link_groups
 from tremorflow.associate.graph import StationGraph, group_edges, station_graph
 from tremorflow.associate.groups import Groups, associate_stations
@@ -16,6 +21,7 @@ __all__ = [
     "earthquake_excess",
     "gather_candidates",
     "group_edges",
+    "group_probability",
     "group_table",
     "link_groups",
     "station_graph",

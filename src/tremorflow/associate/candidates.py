@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+from scipy.special import expit
 
 from tremorflow.associate.episodes import are_alike
 from tremorflow.associate.graph import StationGraph
@@ -91,6 +92,17 @@ def earthquake_excess(
         if known.any():
             excess[k] = says[known, earthquake].mean() - says[known, tremor].mean()
     return excess
+
+
+def group_probability(excess: FloatArray, settings: AssociationSettings) -> FloatArray:
+    """Probability (group,) that a group is tremor, from what ``earthquake_excess`` says of it.
+
+    Notes
+    -----
+    Logistic regression on groups of two and more stations of the simulated S-net, with and without tremor
+    (``benchmarks/science/group_probability.py``); the gain of the fit of sources adds nothing to it.
+    """
+    return np.asarray(expit(settings.group_odds - settings.group_slope * excess))
 
 
 def _highest(probabilities: Probabilities, windows: range) -> FloatArray:

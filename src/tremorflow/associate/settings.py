@@ -62,6 +62,17 @@ class AssociationSettings:
     earthquake_km: float = option(
         60.0, unit="km", reason="around a group's place, where stations say whether it is an earthquake", gt=0
     )
+    group_odds: float = option(
+        0.8,
+        unit="log-odds",
+        reason="of a group as sure of tremor as of an earthquake around it: bench group_probability",
+    )
+    group_slope: float = option(
+        5.1,
+        unit="log-odds",
+        reason="less, if all around it are sure of an earthquake and none of tremor: as group_odds",
+        ge=0,
+    )
     min_neighbours: int = option(
         2, unit="stations", reason="k of the k-core; and what a core point of DBSCAN needs", ge=1
     )

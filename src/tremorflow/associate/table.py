@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from tremorflow.associate.candidates import earthquake_excess, group_probability
 from tremorflow.associate.episodes import link_groups
 from tremorflow.associate.groups import Groups
 from tremorflow.associate.settings import AssociationSettings
@@ -41,6 +42,7 @@ def group_table(groups: Groups, probabilities: Probabilities, settings: Associat
         "n_stations": [len(one) for one in members],
         "p_highest": [float(p_tremor[m[0], w]) for m, w in zip(ranked, groups.windows, strict=True)],
         "gain": groups.gains,
+        "p_group": group_probability(earthquake_excess(groups, probabilities, settings), settings),
         "stations": [";".join(codes[one]) for one in ranked],
     }
     dtypes = {name: column.dtype for name, column in GROUP_COLUMNS.items()}

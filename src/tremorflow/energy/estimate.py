@@ -134,11 +134,17 @@ def _undefined(source: RadiatingSource, flags: tuple[str, ...]) -> Energy:
 def _stations_within_reach(
     envelopes: Envelopes, source: RadiatingSource, stations: ArrayLike, settings: EnergySettings
 ) -> NDArray[np.intp]:
-    """Rows of those stations that are near enough and have an S time, in order of the network."""
+    """Rows of those stations that are near enough and have an S time, in order of the network.
+
+    If fewer than ``wanted_stations`` are, the nearest that are not farther than ``farthest_km`` fill up.
+    """
     chosen = np.unique(np.asarray(stations, dtype=np.intp))
+    chosen = chosen[np.isfinite(source.s_times_s[chosen])]
     place = source.latitude, source.longitude, source.depth_km
-    near = hypocentral_distances_km(envelopes.network, *place)[chosen] <= settings.max_distance_km
-    return np.asarray(chosen[near & np.isfinite(source.s_times_s[chosen])])
+    away = hypocentral_distances_km(envelopes.network, *place)[chosen]
+    nearest = np.argsort(np.argsort(away, kind="stable"), kind="stable") < settings.wanted_stations
+    near = (away <= settings.max_distance_km) | (nearest & (away <= settings.farthest_km))
+    return np.asarray(chosen[near])
 
 
 def _spans(

@@ -40,6 +40,18 @@ class EnergySettings:
     max_distance_km: float = option(
         60.0, unit="km", reason="hypocentral: beyond, an error of Q of 30 % is one of 0.25 in log10", gt=0
     )
+    wanted_stations: int = option(
+        5,
+        unit="stations",
+        reason="their mean is good to 0.1 in log10; a source at the edge has fewer near",
+        ge=1,
+    )
+    farthest_km: float = option(
+        120.0,
+        unit="km",
+        reason="hypocentral, of stations that fill up: the error of Q, 0.5 in log10 there, is in that of E",
+        gt=0,
+    )
     min_snr: float = option(
         1.0,
         unit="-",

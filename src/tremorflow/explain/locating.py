@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tremorflow.analysis import Association, Detections, locate_groups, windows_within
+from tremorflow.analysis import HEARD_AS_EARTHQUAKE, Association, Detections, locate_groups, windows_within
 from tremorflow.associate import Candidate, gather_candidates
 from tremorflow.explain.aftermath import tell_source
 from tremorflow.explain.story import LocatingStory, Place, Rules, SourceStory, Verdict
@@ -115,6 +115,12 @@ def _verdict(rule: str, heard: Heard, best: tuple[int, Place | None], settings: 
             f"{count_of(heard.n_recorded, 'station')} recorded enough of the window and "
             f"{count_of(heard.n_pairs, 'pair')} lie within location.max_pair_distance_km = "
             f"{settings.max_pair_distance_km:g} km; location.min_stations asks for {settings.min_stations}",
+        )
+    if rule == HEARD_AS_EARTHQUAKE:
+        return Verdict(
+            rule,
+            "it was located, but the stations that located it say earthquake more than tremor while its S "
+            "passes them",
         )
     agreeing, place = best
     where = f", {place_words(place)}" if place else ""

@@ -13,6 +13,7 @@ STOPPED_BY: dict[str, tuple[str, ...]] = {
     "a window to locate it in": ("no_window",),
     "envelopes correlate": ("too_few_stations", "too_few_correlated_pairs"),
     "they agree on one place": ("no_agreement_of_stations", "located_elsewhere"),
+    "no earthquake there": ("earthquake_at_source",),
     "in the catalogue": ("missing",),
 }
 """Step, and the rules that stop there."""

@@ -70,6 +70,7 @@ GROUP_COLUMNS: dict[str, Column] = {
     "n_stations": Column("Int64", "-", "stations of the group"),
     "p_highest": Column("float64", "-", "highest p_tremor of a station of the group"),
     "gain": Column("float64", "-", "log likelihood that its source adds"),
+    "p_group": Column("float64", "-", "probability that it is tremor and no earthquake"),
     "stations": Column("string", "-", "their codes, joined by ';', from the highest p_tremor down"),
 }
 
