@@ -1,6 +1,6 @@
 """The whole chain on real earthquakes in real noise, without tremor and with it: what is announced?
 
-    python benchmarks/science/chain_negatives.py [--networks NAME ...] [--hours 3] [--seed 61]
+    python benchmarks/science/chain_negatives.py [--networks NAME ...] [--hours 3] [--draws 2] [--seed 61]
 
 Three networks of 12 to 15 stations (``network_earthquakes``), records and noise left out of training:
 "anza", whose one event at 15 stations comes once an hour, else composed earthquakes; "iceland", real events
@@ -50,13 +50,15 @@ from network_tremor import Tremor, make_tremor, placed_library, size_for, whole_
 
 from tremorflow.counting import fraction
 from tremorflow.geodesy import distances_km
-from tremorflow.records import Network, seconds, timedelta, utc
+from tremorflow.records import Network, seconds, utc
 
 NAMES = ("anza", "iceland", "cascadia")
 START = utc("2020-01-01T00:00:00Z")
 APART_S = (300.0, 600.0)
 TWIN_SNR = 3.0
-TREMOR = {  # real times, family, how far north and east (km) of the middle of the network, by hour and use
+TREMOR: dict[
+    str, tuple[tuple[str, str, float, float], ...]
+] = {  # real times, family, how far north and east (km) of the middle of the network, by hour and use
     "test": (
         ("2007-10-15T14:00:00Z", "024", 0.0, 0.0),
         ("2008-11-30T03:00:00Z", "004", 8.0, -8.0),
@@ -66,6 +68,11 @@ TREMOR = {  # real times, family, how far north and east (km) of the middle of t
         ("2007-12-07T09:00:00Z", "029", 0.0, 0.0),
         ("2008-04-21T16:00:00Z", "023", 8.0, -8.0),
         ("2008-04-08T04:00:00Z", "003", -8.0, 8.0),
+    ),
+    "dev": (
+        ("2008-04-10T12:00:00Z", "007", 0.0, 0.0),
+        ("2008-04-13T05:00:00Z", "015", 8.0, -8.0),
+        ("2009-06-09T04:00:00Z", "007", -8.0, 8.0),
     ),
 }
 DEPTH_KM = {"anza": 25.0, "iceland": 12.0, "cascadia": 35.0}
@@ -166,74 +173,97 @@ def describe(found: Found, made: MadeNetwork, earthquakes: pd.DataFrame) -> list
     return rows
 
 
-def score_case(
-    name: str, use: str, hours: int, bank: NoiseBank, seed: int, folder: Path
-) -> tuple[dict, list[dict], pd.DataFrame]:
-    """Row of a network, the events announced without tremor, and the twin's windows."""
+@dataclass(frozen=True)
+class Score:
+    """Of one network: a row, the events announced without tremor, and the twin's windows with LFEs."""
+
+    row: dict
+    announced: list[dict]
+    windows: pd.DataFrame
+
+
+def score_case(case: Case, given: argparse.Namespace, bank: NoiseBank, seed: int) -> Score:
     started = time.time()
-    case = make_case(name, use, folder)
     settings = velocity_settings(case.model)
-    made, earthquakes = make_negative(case, hours, bank, use, seed)
+    made, earthquakes = make_negative(case, given.hours, bank, given.use, seed)
     negative = run_chain(made, settings)
-    announced = [{"network": name, **one} for one in describe(negative, made, earthquakes)]
-    motion, lfe = add_tremor(case, made, use, hours, seed)
+    announced = [{"network": case.name, **one} for one in describe(negative, made, earthquakes)]
+    motion, lfe = add_tremor(case, made, given.use, given.hours, seed)
     made.motion += motion
     twin = run_chain(made, settings)
     windows = judge_windows(active_windows(made, motion, lfe), twin)
     true = np.zeros(len(twin.events), dtype=bool)
     for moment in lfe["time"]:
         true |= near(twin.events, np.datetime64(moment))
-    active = windows[windows["active"]]
+    good = twin.events["quality"].isin(GOOD).to_numpy(dtype=bool)
     row = {
-        "network": name, "stations": len(case.network), "hours": hours, "earthquakes": len(earthquakes),
-        "groups": len(negative.association.groups),
-        "groups of earthquakes": int((~negative.association.usable).sum()),
+        "network": case.name,
+        "hours": given.hours,
+        "earthquakes": len(earthquakes),
+        "groups of stations": len(negative.association.groups),
+        "of them taken for earthquakes": int((~negative.association.usable).sum()),
         **{f"grade {grade}": sum(one["quality"] == grade for one in announced) for grade in "ABC"},
-        "twin: active windows": len(active), "right": int(active["right"].sum()),
-        "grey": int((~windows["active"]).sum()), "events": len(twin.events),
-        "of them without LFEs, grade A or B": int((~true & twin.events["quality"].isin(GOOD).to_numpy()).sum()),
-    }  # fmt: skip
-    spent = time.time() - started
-    print(json.dumps(row), f"{spent:.0f} s", file=sys.stderr, flush=True)
+        "twin: active windows": int(windows["active"].sum()),
+        "twin: right": int((windows["right"] & windows["active"]).sum()),
+        "twin: right before duplicates are merged": int(
+            (windows["right_unmerged"] & windows["active"]).sum()
+        ),
+        "twin: grey windows": int((~windows["active"]).sum()),
+        "twin: events": len(twin.events),
+        "twin: of grade A or B without LFEs": int((~true & good).sum()),
+    }
+    print(json.dumps(row), f"{time.time() - started:.0f} s", file=sys.stderr, flush=True)
     for one in announced:
         print("   ", json.dumps(one), file=sys.stderr, flush=True)
-    return row, announced, windows
+    return Score(row, announced, windows)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--networks", nargs="+", default=list(NAMES), choices=NAMES)
-    parser.add_argument("--hours", type=int, default=3, help="with earthquakes, of each network")
-    parser.add_argument("--use", default="test", choices=sorted(TREMOR))
-    parser.add_argument("--seed", type=int, default=61)
-    given = parser.parse_args()
-    bank = NoiseBank(given.use)
-    with tempfile.TemporaryDirectory() as path:
-        done = [
-            score_case(name, given.use, given.hours, bank, given.seed, Path(path)) for name in given.networks
-        ]
-    announced = [one for _, rows, _ in done for one in rows]
-    windows = pd.concat([one for _, _, one in done], ignore_index=True)
+def result(done: list[Score], given: argparse.Namespace) -> dict[str, object]:
+    """Everything as one JSON object."""
+    announced = [one for score in done for one in score.announced]
+    windows = pd.concat([score.windows for score in done], ignore_index=True)
     active = windows[windows["active"]]
     right = fraction(int(active["right"].sum()), len(active))
     good = sum(one["quality"] in GOOD for one in announced)
-    result = {
+    rows = pd.DataFrame([score.row for score in done]).groupby("network").sum()
+    return {
         "data": "real earthquakes in real noise; the twin's tremor is semi-real",
         "use": given.use,
         "seed": given.seed,
+        "draws": given.draws,
         "hours with earthquakes": given.hours * len(done),
-        "earthquakes": sum(row["earthquakes"] for row, _, _ in done),
+        "earthquakes": int(rows["earthquakes"].sum()),
         "events of grade A or B": good,
         "bar": "0",
         "reached": "yes" if good == 0 else "no",
         "twin: active windows": len(active),
         "twin: right": f"{right.value:.3f} ({right.low:.3f}-{right.high:.3f})",
-        "by network": [row for row, _, _ in done],
-        "events announced without tremor": announced,
+        "twin: events of grade A or B without LFEs": int(rows["twin: of grade A or B without LFEs"].sum()),
+        "by network": rows.to_dict(orient="index"),
+        "details": {"events announced without tremor": announced},
     }
-    print(json.dumps(result, indent=1))
+
+
+def main() -> None:
+    """Run the networks that are asked for."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--networks", nargs="+", default=list(NAMES), choices=NAMES)
+    parser.add_argument("--hours", type=int, default=3, help="with earthquakes, of each network and draw")
+    parser.add_argument("--draws", type=int, default=2, help="of noise, earthquakes and sizes")
+    parser.add_argument("--use", default="test", choices=sorted(TREMOR))
+    parser.add_argument("--seed", type=int, default=61)
+    given = parser.parse_args()
+    bank = NoiseBank("test" if given.use == "test" else "train")  # of "dev" there is too little
+    with tempfile.TemporaryDirectory() as path:
+        cases = [make_case(name, given.use, Path(path)) for name in given.networks]
+        done = [
+            score_case(case, given, bank, given.seed + 100 * draw)
+            for draw in range(given.draws)
+            for case in cases
+        ]
+    print(json.dumps(result(done, given), indent=1))
 
 
 if __name__ == "__main__":

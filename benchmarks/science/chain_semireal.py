@@ -30,6 +30,7 @@ from network_sets import (
     MadeNetwork,
     NoiseBank,
     active_windows,
+    called_tremor,
     empty_network,
     judge_windows,
     near,
@@ -43,8 +44,10 @@ from network_tremor import (
     make_tremor,
     placed_library,
     size_for,
+    whole_library,
     with_stacks,
 )
+from shared_data import thirds
 
 from tremorflow.counting import fraction
 from tremorflow.geodesy import distances_km
@@ -110,8 +113,10 @@ def placed(library, use: str, families: tuple[str, ...]):
     return placed_library(use, cut.network, sources, MODEL)
 
 
-def score_hour(way: str, use: str, number: int, bank: NoiseBank, seed: int) -> tuple[dict, pd.DataFrame]:
-    """Row of an active hour, and its windows with LFEs, judged."""
+def score_hour(
+    way: str, use: str, number: int, bank: NoiseBank, seed: int
+) -> tuple[dict, pd.DataFrame, pd.DataFrame]:
+    """Row of an active hour, its windows with LFEs, judged, and what DiET said of its stations."""
     started = time.time()
     made, motion, lfe = make_network(way, use, number, bank, seed)
     found = run_chain(made, velocity_settings(MODEL))
@@ -138,15 +143,38 @@ def score_hour(way: str, use: str, number: int, bank: NoiseBank, seed: int) -> t
     missed = active[~active["right"]].drop(columns="places")
     if len(missed):
         print(missed.to_string(), file=sys.stderr, flush=True)
-    return row, windows
+    stations = pd.DataFrame(called_tremor(made, motion, found), columns=["loud", "called"])
+    stations["unseen"] = [code in unseen_stations() for code in made.network.codes]
+    return row, windows, stations
 
 
-def summary(rows: list[dict], windows: pd.DataFrame) -> dict[str, object]:
+def unseen_stations() -> set[str]:
+    """Stations whose stacks trained nothing."""
+    codes = sorted(whole_library().network.codes)
+    return {code for number, code in enumerate(codes) if thirds(number) == "test"}
+
+
+def by_hour(rows: list[dict]) -> dict[str, dict]:
+    """Rows of all draws by hour, numbers summed but for those that draws have in common."""
+    table = pd.DataFrame(rows)
+    same = {"families": "first", "stations": "first"}
+    sums = dict.fromkeys([name for name in table.columns if name not in ("hour", *same)], "sum")
+    return table.groupby("hour").agg(same | sums).to_dict(orient="index")
+
+
+def summary(rows: list[dict], windows: pd.DataFrame, stations: pd.DataFrame) -> dict[str, object]:
     """Shares of the active windows of a way, with Wilson intervals, and events where nothing is."""
     active = windows[windows["active"]]
     shares = {name: fraction(int(active[name].sum()), len(active)) for name in READINGS}
     right = shares["right"]
     quiet = sum(row["in the hour before"] for row in rows)
+
+    def called(mine: pd.DataFrame) -> str:
+        if not mine["loud"].sum():
+            return "-"
+        one = fraction(int(mine["called"].sum()), int(mine["loud"].sum()))
+        return f"{one.value:.3f} ({one.low:.3f}-{one.high:.3f})"
+
     error = active["nearest_km"].replace(np.inf, np.nan)
     return {
         "active windows": len(active),
@@ -158,6 +186,10 @@ def summary(rows: list[dict], windows: pd.DataFrame) -> dict[str, object]:
         "with an event anywhere": round(float((active["events"] > 0).mean()), 3),
         "grey windows with a right event": round(float(windows.loc[~windows["active"], "right"].mean()), 3),
         "distance from the family, median (km)": round(float(error.median()), 1),
+        **{
+            f"DiET calls tremor at SNR 2, {name}": called(stations[stations["unseen"] == unseen])
+            for name, unseen in (("stations of training", False), ("other stations", True))
+        },
         "bar": f"right in >= {BAR:g}", "reached": "yes" if right.value >= BAR else "no",
         "hours without LFEs": len(rows), "events in them": quiet,
         "bar of events in them": "0", "reached in them": "yes" if quiet == 0 else "no",
@@ -175,16 +207,23 @@ def main() -> None:
     parser.add_argument("--ways", nargs="+", default=list(WAYS), choices=WAYS)
     given = parser.parse_args()
     bank = NoiseBank(given.use)
-    result: dict[str, object] = {"data": "semi-real", "use": given.use, "seed": given.seed}
+    result: dict[str, object] = {
+        "data": "semi-real",
+        "use": given.use,
+        "seed": given.seed,
+        "draws": given.draws,
+    }
+    ways: dict[str, object] = {}
+    hours: dict[str, object] = {}
     for way in given.ways:
         numbers = range(len(HOURS[given.use]))[: given.hours]
         seeds = [given.seed + 100 * draw for draw in range(given.draws)]
         done = [score_hour(way, given.use, number, bank, seed) for seed in seeds for number in numbers]
-        rows = [row for row, _ in done]
-        windows = pd.concat([table for _, table in done], ignore_index=True)
-        result[way] = summary(rows, windows)
-        result[f"{way}, by hour"] = rows
-    print(json.dumps(result, indent=1))
+        rows = [row for row, _, _ in done]
+        windows, stations = (pd.concat([one[k] for one in done], ignore_index=True) for k in (1, 2))
+        ways[way] = summary(rows, windows, stations)
+        hours[f"{way}, by hour"] = by_hour(rows)
+    print(json.dumps(result | {"ways": ways} | hours, indent=1))
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ OF_NEAREST = 6  # records whose S-P fits, of which one is drawn
 
 @dataclass(frozen=True)
 class Trace:
-    """Record (3, time) at 25 Hz of one station, cut to the earthquake, and its P in seconds after the first."""
+    """Record (3, time) at 25 Hz of one station, its P in seconds after the first sample, and S-P."""
 
     samples: np.ndarray
     p_s: float

@@ -29,17 +29,18 @@ from tremorflow.classifier.weights import read_weights
 from tremorflow.geodesy import distances_km
 from tremorflow.io.archive import StationReading
 from tremorflow.preprocess import select_horizontals
-from tremorflow.records import Channel, Network, Waveforms, seconds, timedelta
+from tremorflow.records import CLASSES, Channel, Network, Waveforms, seconds, timedelta
 from tremorflow.settings import Settings
 
 RATE_HZ = 25.0
 HOUR = 3600.0
 NOISE_M_S = 3e-8  # root-sum-square of the components in 2-8 Hz, median: quiet land
 PIECE_S = (900.0, 1800.0)
+LONGEST = 0.4  # of a recording, a piece: longer ones leave no room for other stations
 APART_S = 600.0
 JOIN_S = 2.0
 SHARE_THREE = 0.75  # of stations that record three components, as in the benchmark of single windows
-SHARE_THREE_TRAINING = 0.35  # there are 45 minutes of two such stations
+SHARE_THREE_TRAINING = 0.25  # there are 45 minutes of two such stations
 SNR_WINDOW_S, SNR_STEP_S = 120.0, 30.0
 ACTIVE_S = 300.0
 MIN_LFES, MIN_STATIONS, MIN_SNR = 3, 6, 2.0  # of an active window (DEFINITIONS.md)
@@ -110,7 +111,7 @@ def draw_pieces(
     whole = available >= total + join
     while first < total:
         for _ in range(60):
-            length = total if whole else round(rng.uniform(*PIECE_S) * RATE_HZ)
+            length = total if whole else round(min(rng.uniform(*PIECE_S) * RATE_HZ, LONGEST * available))
             length = min(length, total - first, available - join)
             place = int(rng.integers(0, available - length - join + 1))
             one = (name, first, first + length, place - first)
@@ -313,6 +314,16 @@ def judge_windows(windows: pd.DataFrame, found: Found) -> pd.DataFrame:
         )
     columns = ["events", "nearest_km", "right", "right_inside", "right_unmerged"]
     return pd.concat([windows.reset_index(drop=True), pd.DataFrame(rows, columns=columns)], axis=1)
+
+
+def called_tremor(made: MadeNetwork, motion: np.ndarray, found: Found) -> np.ndarray:
+    """(station, 2) windows of 120 s with SNR 2, and those of them that DiET calls tremor (argmax)."""
+    snr, probabilities = snr_windows(made.noise, motion), found.association.probabilities
+    begin_s = (probabilities.start_times - made.start) / np.timedelta64(1, "s")
+    loud = snr[:, np.round(begin_s / SNR_STEP_S).astype(int)] >= MIN_SNR
+    known = np.isfinite(probabilities.values).all(axis=1)
+    tremor = np.nan_to_num(probabilities.values).argmax(axis=1) == CLASSES.index("tremor")
+    return np.stack([(loud & known).sum(axis=1), (loud & known & tremor).sum(axis=1)], axis=1)
 
 
 def nearest_km(events: pd.DataFrame, places: np.ndarray) -> float:

@@ -127,7 +127,9 @@ def placed_library(
     sources: pd.DataFrame,
     model: str,
 ) -> LfeLibrary:
-    """Library of a network and of sources (template, family, latitude, longitude, depth_km), of stacks of one use.
+    """Library of a network and of sources, of stacks of one use.
+
+    ``sources`` has the columns template, family, latitude, longitude and depth_km.
 
     No two stations of a source have the same stack.
     """
