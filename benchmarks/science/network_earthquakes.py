@@ -6,7 +6,10 @@ network another single-station record (NCEDC shallow, Chile below 90 km), moved 
 model says; shallow ones are records whose S-P fits the distance best, amplitudes fall as 1/r and with Q 200.
 
 A record begins 2 to 6 s before P with a rise of 1 s and ends with a fall of 2 s (DEFINITIONS.md); before and
-after it the noise of the network completes it.
+after it the noise of the network completes it. Some records end before their earthquake does, one of Iceland
+at the height of a second, larger one: cut so, it is no earthquake that a network records. "coda" therefore
+lets every record that ends above twice its noise die away: random motion of the spectrum of its last 5 s,
+falling with the time since P as coda does. What is added is simulated.
 """
 
 import sys
@@ -23,7 +26,7 @@ from network_sets import NOISE_M_S, RATE_HZ, MadeNetwork
 from obspy import Stream, read
 from shared_data import Recording, at_rate, resampled
 
-from tremorflow.classifier.mixing import band_rms
+from tremorflow.classifier.mixing import band_rms, noise_amplitudes, stationary_noise
 from tremorflow.geodesy import distances_km
 from tremorflow.records import Network, Station
 from tremorflow.traveltime import StationTravelTimes, read_velocity_model, station_travel_times
@@ -31,6 +34,7 @@ from tremorflow.traveltime import StationTravelTimes, read_velocity_model, stati
 ANZA = (33.676, -116.800, 17.3)
 ANZA_P_S = 19.0  # the earliest P is 20 s into the records
 FREQUENCY_HZ, QUALITY_FACTOR, SPEED_KM_S = 4.0, 200.0, 3.5
+CODA_S, CODA_Q = 40.0, 100.0  # length, and Q of coda at 4 Hz: between volcanoes (50) and old crust (200)
 SHALLOW_KM, DEEP_KM = (5.0, 20.0), (95.0, 115.0)
 AROUND_KM = 40.0  # of the middle of a network, epicentres
 BEST_SNR = (3.0, 60.0)  # of the best station over 120 s, log-uniform
@@ -57,8 +61,11 @@ class NetworkEvent:
 # --- records ------------------------------------------------------------------------------------------------
 
 
-def cut(samples: np.ndarray, p_s: float, rng: np.random.Generator) -> np.ndarray:
-    """The record with nothing before it and nothing after."""
+def cut(one: Trace, rng: np.random.Generator, *, coda: bool) -> np.ndarray:
+    """The record with nothing before it and, but for its coda if that is wanted, nothing after."""
+    samples, p_s = one.samples, one.p_s
+    if coda and ends_loud(samples, p_s):
+        samples = with_coda(samples, p_s, rng.spawn(1)[0])  # leaves what else is drawn as it is
     gain = np.ones(samples.shape[1], dtype=np.float32)
     begin = max(0, round((p_s - rng.uniform(2, 6)) * RATE_HZ))
     rise, fall = round(RATE_HZ), round(2 * RATE_HZ)
@@ -66,6 +73,37 @@ def cut(samples: np.ndarray, p_s: float, rng: np.random.Generator) -> np.ndarray
     gain[begin : begin + rise] = np.linspace(0, 1, rise)
     gain[-fall:] *= np.linspace(1, 0, fall, dtype=np.float32)
     return samples * gain
+
+
+def ends_loud(samples: np.ndarray, p_s: float) -> bool:
+    """Whether the last 4 s are above twice the noise before P."""
+    live = np.isfinite(samples).all(axis=1)
+    before = samples[live][:, : round((p_s - 1.0) * RATE_HZ)]
+    power = np.array([band_rms(part, RATE_HZ) for part in (before, samples[live][:, -round(4 * RATE_HZ) :])])
+    return bool(power[1] > 2 * power[0])
+
+
+def with_coda(samples: np.ndarray, p_s: float, rng: np.random.Generator) -> np.ndarray:
+    """The record and the 40 s after it; its last 2 s pass into what follows.
+
+    Amplitudes fall as (time since P)^-1 exp(-pi f t / Qc): single scattering of body waves (Aki & Chouet
+    1975).
+    """
+    live = np.isfinite(samples).all(axis=1)
+    join, count = round(2 * RATE_HZ), round((2 + CODA_S) * RATE_HZ)
+    last = samples[live][:, -round(5 * RATE_HZ) :]
+    coda = stationary_noise(noise_amplitudes(last), count, rng)
+    lapse_s = samples.shape[1] / RATE_HZ - 2 - p_s
+    t = np.arange(count) / RATE_HZ
+    level = band_rms(last, RATE_HZ) / band_rms(coda, RATE_HZ)
+    coda *= level * lapse_s / (lapse_s + t) * np.exp(-np.pi * FREQUENCY_HZ * t / CODA_Q)
+    out = np.full((3, samples.shape[1] + count - join), np.nan, dtype=np.float32)
+    out[live, : samples.shape[1]] = samples[live]
+    out[live, samples.shape[1] :] = coda[:, join:]
+    turn = 0.5 * np.pi * np.arange(join) / join
+    joint = slice(samples.shape[1] - join, samples.shape[1])
+    out[live, joint] = out[live, joint] * np.cos(turn) + coda[:, :join] * np.sin(turn)
+    return out
 
 
 def over_noise(samples: np.ndarray, p_s: float) -> np.ndarray | None:
@@ -164,7 +202,9 @@ def usable(one: Recording) -> bool:
 # --- into the network ---------------------------------------------------------------------------------------
 
 
-def add_event(made: MadeNetwork, event: NetworkEvent, at_s: float, rng: np.random.Generator) -> float:
+def add_event(
+    made: MadeNetwork, event: NetworkEvent, at_s: float, rng: np.random.Generator, *, coda: bool
+) -> float:
     """Add an earthquake of a network, its first sample ``at_s`` after the start; gives its best SNR.
 
     One factor for all stations, so that the best has an SNR drawn from ``BEST_SNR``, but never larger than
@@ -174,7 +214,7 @@ def add_event(made: MadeNetwork, event: NetworkEvent, at_s: float, rng: np.rando
     for station, code in enumerate(made.network.codes):
         if code in event.traces:
             one = event.traces[code]
-            motions[station] = np.nan_to_num(cut(one.samples, one.p_s, rng))
+            motions[station] = np.nan_to_num(cut(one, rng, coda=coda))
     return add_motions(made, motions, dict.fromkeys(motions, at_s), draw_snr(rng), largest=1.0)
 
 
@@ -184,6 +224,8 @@ def add_composed(
     times: dict[str, StationTravelTimes],
     at_s: float,
     rng: np.random.Generator,
+    *,
+    coda: bool,
 ) -> float:
     """Add a composed earthquake, shallow for two of three, with its origin ``at_s`` after the start."""
     deep = rng.random() < 1 / 3
@@ -205,7 +247,7 @@ def add_composed(
         if not fits:
             continue
         one = left.pop(fits[rng.integers(len(fits))])
-        signal = np.nan_to_num(cut(one.samples, one.p_s, rng))
+        signal = np.nan_to_num(cut(one, rng, coda=coda))
         motions[station] = signal * np.float32(decay[station] / band_rms(signal[live], RATE_HZ))
         begins[station] = at_s + p[station] - one.p_s
     return add_motions(made, motions, begins, draw_snr(rng))
