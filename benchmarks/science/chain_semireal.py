@@ -1,6 +1,6 @@
 """The whole chain on semi-real tremor of Cascadia in real noise: DiET, GrASP and location by group.
 
-    python benchmarks/science/chain_semireal.py [--hours N] [--draws 3] [--seed 41]
+    python benchmarks/science/chain_semireal.py [--hours N] [--draws 2] [--seed 41]
 
 Semi-real: stacks of real low-frequency earthquakes (LFEs) of families left out of training, at the times at
 which LFEs of these families were really detected, in real noise left out of training (``network_sets``), in
@@ -202,7 +202,7 @@ def main() -> None:
     )
     parser.add_argument("--hours", type=int, help="only so many active hours")
     parser.add_argument("--use", default="test", choices=sorted(HOURS))
-    parser.add_argument("--draws", type=int, default=3, help="of noise and sizes, of each hour")
+    parser.add_argument("--draws", type=int, default=2, help="of noise and sizes, of each hour")
     parser.add_argument("--seed", type=int, default=41)
     parser.add_argument("--ways", nargs="+", default=list(WAYS), choices=WAYS)
     given = parser.parse_args()
