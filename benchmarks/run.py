@@ -21,7 +21,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
 QUICK = {  # options of the short form
-    "chain_negatives": ["--networks", "iceland", "--hours", "1", "--draws", "1"],
+    "chain_negatives": ["--networks", "iceland", "--hours", "1", "--draws", "1", "--extra", "0"],
     "chain_semireal": ["--hours", "1", "--draws", "1", "--ways", "placed"],
     "classify": ["--repeat", "1"],
     "diet_snet": ["--hours", "0.5", "--stations", "N.S2", "N.S4", "--weights", "mixed"],
