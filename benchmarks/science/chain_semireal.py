@@ -144,7 +144,7 @@ def score_hour(
     if len(missed):
         print(missed.to_string(), file=sys.stderr, flush=True)
     stations = pd.DataFrame(called_tremor(made, motion, found), columns=["loud", "called"])
-    stations["unseen"] = [code in unseen_stations() for code in made.network.codes]
+    stations["unseen"] = [way == "placed" or code in unseen_stations() for code in made.network.codes]
     return row, windows, stations
 
 
