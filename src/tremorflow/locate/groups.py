@@ -70,14 +70,14 @@ def locate_group(
     scene = make_scene(window, window, grid, own, settings)
     if isinstance(scene, str):
         return WindowResult(window.start_time, (), scene)
-    first = _best_source(scene, [], settings.min_pairs, settings)
+    first = _best_source(scene, [], settings)
     if first is None:
         return WindowResult(window.start_time, (), "no_agreement_of_stations")
     fits, supports = [first[0]], [first[1]]
     model = model_power(window, fits, stations, grid, settings)
     while len(fits) < settings.max_sources:
         rest = make_scene(_left(window, model), _excess(window, model), grid, own, settings)
-        found = None if isinstance(rest, str) else _best_source(rest, fits, settings.min_new_pairs, settings)
+        found = None if isinstance(rest, str) else _best_source(rest, fits, settings)
         if found is None:
             break
         fits.append(found[0])
@@ -93,7 +93,7 @@ def locate_group(
 
 
 def _best_source(
-    scene: Scene, found: list[Fit], needed: int, settings: LocationSettings
+    scene: Scene, found: list[Fit], settings: LocationSettings
 ) -> tuple[Fit, NDArray[np.bool_]] | None:
     """Strongest source apart from those found that enough pairs support, and these (pair,); None without."""
     stacked = stack_gains(scene.correlations, scene.active, scene.grid.s_times_s)
@@ -108,7 +108,7 @@ def _best_source(
         if is_near(scene.grid.node(int(node))[:2], places, settings.min_separation_km - 10.0):
             continue
         trials += 1
-        fit = refine_node(int(node), [], explained, needed, scene, settings)
+        fit = refine_node(int(node), [], explained, settings.min_pairs, scene, settings)
         if fit is None or (best is not None and fit.likelihood <= best[0].likelihood):
             continue
         epicentre = fit.place.latitude, fit.place.longitude
@@ -117,7 +117,7 @@ def _best_source(
         if found and not _is_heard_near(fit, scene):
             continue
         used = supporting_pairs(fit, scene.correlations, settings)
-        if used.sum() >= needed:
+        if used.sum() >= settings.min_pairs:
             best = fit, used
             if found:
                 break
@@ -125,11 +125,12 @@ def _best_source(
 
 
 def _is_heard_near(fit: Fit, scene: Scene) -> bool:
-    """Whether half of the recording stations that are nearest to a source are among those that support it."""
-    network = scene.grid.network
+    """Whether half of those nearest to a source, of the stations in pairs that recorded, support it."""
+    network, pairs = scene.grid.network, scene.correlations.pairs
     away = distances_km(fit.place.latitude, fit.place.longitude, network.latitudes, network.longitudes)
-    recorded = np.isfinite(scene.window.values).any(axis=(1, 2))
-    nearest = np.argsort(np.where(recorded, away, np.inf), kind="stable")[:NEAREST]
+    asked = np.unique(np.concatenate([pairs.first, pairs.second]))
+    asked = asked[np.isfinite(scene.window.values[asked]).any(axis=(1, 2))]
+    nearest = asked[np.argsort(away[asked], kind="stable")[:NEAREST]]
     return bool(np.isin(nearest, fit.stations).mean() >= 0.5)
 
 
