@@ -205,7 +205,8 @@ def score(
     middle, most = np.quantile(errors, [0.5, 0.9]) if errors else (np.nan, np.nan)
     row: dict[str, object] = {
         "right": round(share.value, 3), "low 95": round(share.low, 3), "high 95": round(share.high, 3),
-        "bar": bar, "reached": None if bar is None else bool(share.value >= bar), "of": count, "none": int((numbers == 0).sum()),
+        "bar": bar, "reached": None if bar is None else bool(share.value >= bar), "of": count,
+        "none": int((numbers == 0).sum()),
         "fewer": int(((numbers > 0) & (numbers < wanted)).sum()), "more": int((numbers > wanted).sum()),
         "more, share": round(float((numbers > wanted).mean()), 3),
         "more, at 30 km": round(more_30 / count, 3),
