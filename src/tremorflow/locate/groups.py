@@ -25,7 +25,7 @@ from tremorflow.locate.windows import (
 from tremorflow.records import Envelopes, FloatArray
 
 MAX_TRIALS = 6  # maxima that are refined before no further source is looked for
-NEAREST = 5  # stations to a further source, most of which must hear it: amplitudes fall with distance
+NEAREST = 6  # stations to a further source, half of which must hear it: amplitudes fall with distance
 MOVES_KM = 30.0  # that a source may move once the others are taken out; more is another source
 
 
@@ -61,7 +61,7 @@ def locate_group(
     -----
     Pairs of stations of which one hears one source and the other another correlate too, at lags of a ghost.
     So a further source is looked for in what is left once those found are taken out (``model_power``), and
-    must be heard by most of the stations that are nearest to it. At last each is located anew without the
+    must be heard by half of the stations asked that are nearest to it. At last each is located anew without the
     others.
     """
     own = pairs_among(pairs, stations)
@@ -125,13 +125,13 @@ def _best_source(
 
 
 def _is_heard_near(fit: Fit, scene: Scene) -> bool:
-    """Whether most of those nearest to a source, of the stations in pairs that recorded, support it."""
+    """Whether half of those nearest to a source, of the stations in pairs that recorded, support it."""
     network, pairs = scene.grid.network, scene.correlations.pairs
     away = distances_km(fit.place.latitude, fit.place.longitude, network.latitudes, network.longitudes)
     asked = np.unique(np.concatenate([pairs.first, pairs.second]))
     asked = asked[np.isfinite(scene.window.values[asked]).any(axis=(1, 2))]
     nearest = asked[np.argsort(away[asked], kind="stable")[:NEAREST]]
-    return bool(np.isin(nearest, fit.stations).mean() > 0.5)
+    return bool(np.isin(nearest, fit.stations).mean() >= 0.5)
 
 
 def _located_anew(

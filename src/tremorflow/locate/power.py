@@ -16,7 +16,6 @@ from tremorflow.records import Envelopes, FloatArray
 
 ROUNDS = 3  # of taking each source from what the others leave
 ALONE_ROUNDS = 2  # of a source without others
-OWN_QUANTILE = 0.35  # of the stations: others only add power, so what is a source's own is below the median
 OWN_STATIONS = 3  # fewer do not outvote one that hears another source
 FLOOR = 1e-3  # of the background: power below is rounding
 TINY = float(np.finfo(np.float64).tiny)
@@ -65,11 +64,12 @@ def model_power(
 
     Notes
     -----
-    b_k and c_ks are a non-negative least-squares fit of relative power to given S_s. The source power S_s is
-    at first the stack of the stations, and then, from what the other sources leave of each station over its
-    c_ks and moved back by the S times, a low quantile over the stations: a mean would hold what some of them
-    hear of a source not found yet, and take that out too. Where the unit is ground motion c_ks is at most
-    ``power_cap`` times what distance makes of it (1/r, Q): else a source would take what another sends.
+    b_k and c_ks are a non-negative least-squares fit to given S_s, of variance in proportion to power. The
+    source power S_s is at first the stack of the stations, and then, from what the other sources leave of
+    each station over its c_ks and moved back by the S times, the median of the stations: a mean would hold
+    what some of them hear of a source not found yet, and take that out too. Where the unit is ground motion
+    c_ks is at most ``power_cap`` times what distance makes of it (1/r, Q): else a source would take what
+    another sends.
     """
     power = window.by_station() ** 2
     background = np.full((len(power), 1), np.nan)
@@ -92,7 +92,8 @@ def model_power(
         strengths = _strengths(power, background, shapes, rows)
         if window.unit == "m/s":
             for column, fit, decay in zip(strengths.T, fits, caps, strict=True):
-                level = np.nanmedian(column[fit.stations] / decay[fit.stations])
+                own = np.intersect1d(fit.stations, rows)
+                level = np.median(column[own] / decay[own]) if len(own) else 0.0
                 np.minimum(column, settings.power_cap * level * decay, out=column)
         parts = tuple(column[:, None] * shape for column, shape in zip(strengths.T, shapes, strict=True))
         model = PowerModel(power, background, parts)
@@ -113,7 +114,7 @@ def _own_power(
 ) -> FloatArray:
     """Power (time,) of a source alone, from what is left for it (station, time) and its strengths (station,).
 
-    It is that which the quieter stations agree on; ``stacked`` (time,) where too few stations hear it.
+    The weighted median of its stations; ``stacked`` (time,) if too few hear it.
     """
     hears = strengths[fit.stations] > 0
     if hears.sum() < OWN_STATIONS:
@@ -131,7 +132,7 @@ def _own_power(
     weight = np.where(np.isfinite(np.take_along_axis(moved, order, axis=0)), weights[order], 0.0)
     reached = np.cumsum(weight, axis=0)
     total = reached[-1]
-    place = np.argmax(reached >= OWN_QUANTILE * total, axis=0)
+    place = np.argmax(reached >= 0.5 * total, axis=0)
     own = np.take_along_axis(np.take_along_axis(moved, order, axis=0), place[None], axis=0)[0]
     seen = total >= SEEN_SHARE * weights.sum()
     return np.where(seen, np.maximum(np.nan_to_num(own), 0.0), 0.0)
@@ -152,12 +153,16 @@ def _arriving(source: FloatArray, fit: Fit, window: Envelopes, shape: tuple[int,
 def _strengths(
     power: FloatArray, background: FloatArray, shapes: list[FloatArray], rows: IndexArray
 ) -> FloatArray:
-    """Strength (station, source) of each shape at each station, by relative non-negative least squares."""
+    """Strength (station, source) of each shape at each station, by non-negative least squares.
+
+    Weights are those of a variance in proportion to power, which keeps its sum: relative errors, those of
+    noise, would let the quiet minutes rule, where shapes are least known, and leave most of a loud burst.
+    """
     strengths = np.zeros((len(power), len(shapes)))
     for row in rows:
         present = np.isfinite(power[row])
         series = power[row, present]
-        weight = 1 / np.maximum(series, np.maximum(FLOOR * series.max(), TINY))
+        weight = 1 / np.sqrt(np.maximum(series, np.maximum(FLOOR * series.max(), TINY)))
         columns = np.stack([np.full(len(series), background[row, 0]), *(s[row, present] for s in shapes)])
         scale = np.maximum(np.linalg.norm(columns, axis=1), TINY)
         found, _ = nnls((columns / scale[:, None] * weight).T, series * weight)
