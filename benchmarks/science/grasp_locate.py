@@ -15,8 +15,8 @@ of over-count with the distance of the catalogue's own rule. Right: as many sour
 within 25 km of its own. Errors are of all that is found and has a source to be compared with, far misses
 included; the velocity model is known exactly, so they say how well sources are told apart, not how well real
 ones are placed. "conventional" is ``locate_window`` over all stations, without groups, on the first cases of
-a cell. CPU-s are those of the location. Further rows change the world, not the method, which keeps Q 200. Simulated throughout. Ends with one
-JSON object.
+a cell. CPU-s are those of the location. Further rows change the world, not the method, which keeps Q 200.
+Simulated throughout. Ends with one JSON object.
 """
 
 import argparse

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tremorflow.geodesy import distances_km
+from tremorflow.geodesy import distances_km, east_north_km
 from tremorflow.locate.correlation import IndexArray, StationPairs, stack_gains
 from tremorflow.locate.grid import SearchGrid
-from tremorflow.locate.hypocentre import Fit
+from tremorflow.locate.hypocentre import Fit, Place
 from tremorflow.locate.power import PowerModel, model_power
 from tremorflow.locate.settings import LocationSettings
 from tremorflow.locate.windows import (
@@ -26,6 +26,7 @@ from tremorflow.records import Envelopes, FloatArray
 
 MAX_TRIALS = 6  # maxima that are refined before no further source is looked for
 NEAREST = 6  # stations to a further source, half of which must hear it: amplitudes fall with distance
+APART_SIGMA = 3.0  # to a further source, in its own errors: nearer, it may be what is left of that found
 MOVES_KM = 30.0  # that a source may move once the others are taken out; more is another source
 
 
@@ -61,8 +62,8 @@ def locate_group(
     -----
     Pairs of stations of which one hears one source and the other another correlate too, at lags of a ghost.
     So a further source is looked for in what is left once those found are taken out (``model_power``), and
-    must be heard by half of the stations asked that are nearest to it. At last each is located anew without the
-    others.
+    must be heard by half of the stations asked that are nearest to it, and its error must not reach to one
+    that is found. At last each is located anew without the others.
     """
     own = pairs_among(pairs, stations)
     if not len(own):
@@ -114,7 +115,7 @@ def _best_source(
         epicentre = fit.place.latitude, fit.place.longitude
         if is_near(epicentre, places, settings.min_separation_km):
             continue
-        if found and not _is_heard_near(fit, scene):
+        if found and not (_is_heard_near(fit, scene) and _is_apart(fit, places)):
             continue
         used = supporting_pairs(fit, scene.correlations, settings)
         if used.sum() >= settings.min_pairs:
@@ -122,6 +123,18 @@ def _best_source(
             if found:
                 break
     return best
+
+
+def _is_apart(fit: Fit, places: list[Place]) -> bool:
+    """Whether every place is farther from a source than its error in that direction reaches."""
+    for place in places:
+        offset = np.array(
+            east_north_km(fit.place.latitude, fit.place.longitude, place.latitude, place.longitude)
+        )
+        variance_km2 = offset @ fit.covariance_km2[:2, :2] @ offset / (offset @ offset)
+        if offset @ offset < APART_SIGMA**2 * variance_km2:
+            return False
+    return True
 
 
 def _is_heard_near(fit: Fit, scene: Scene) -> bool:
