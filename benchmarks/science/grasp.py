@@ -36,11 +36,10 @@ from tremorflow.simulate.geometry import (
 
 MEASURED = Path(__file__).resolve().parents[1] / "results" / "diet_snet.json"
 WEIGHTS = "mixed"
-DEPTH_KM, SPEED_KM_S, FREQUENCY_HZ, QUALITY_FACTOR = 16.0, 3.5, 4.0, 200.0
+DEPTH_KM, SPEED_KM_S, FREQUENCY_HZ = 16.0, 3.5, 4.0
 HEARD = (5, 25)  # stations with an SNR of 1.5
 SEPARATIONS_KM = (60.0, 80.0, 100.0, 150.0, 200.0, 300.0)
 DEAD = 0.05
-SITE_LOG10 = 0.2
 ALIKE_KM = 250.0  # over which the likeness of errors falls to a third
 RIGHT_KM = 45.0
 
@@ -95,11 +94,20 @@ class Measured:
         )
 
 
+@dataclass(frozen=True)
+class World:
+    """How amplitudes are in truth, whatever the method assumes."""
+
+    quality_factor: float = 200.0
+    site_log10: float = 0.2  # scatter of station amplitudes
+
+
 class Bench:
     """Network, and cases on it; case ``k`` depends on the seed and ``k`` alone."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, world: World | None = None) -> None:
         self.seed, self.network, self.measured = seed, simulated_network(NetworkSettings()), Measured.read()
+        self.world = world or World()
         self.outline = network_outline(self.network)
         latitudes, longitudes = self.network.latitudes, self.network.longitudes
         apart = distances_km(latitudes[:, None], longitudes[:, None], latitudes, longitudes)
@@ -110,15 +118,15 @@ class Bench:
     def case(self, number: int, separation_km: float | None) -> tuple[np.ndarray, np.ndarray]:
         """(station,) p_tremor, and (source, 2) latitude and longitude."""
         rng = np.random.default_rng([self.seed, number, round(separation_km or 0)])
-        places = self._places(separation_km, rng)
-        site = 10 ** rng.normal(0, SITE_LOG10, len(self.network))
-        power = sum((self._snr(*place, rng) * site) ** 2 for place in places)
+        places = self.places(separation_km, rng)
+        site = 10 ** rng.normal(0, self.world.site_log10, len(self.network))
+        power = sum((self.snr(*place, rng) * site) ** 2 for place in places)
         odds = self.measured.draw(np.sqrt(power), self.root @ rng.standard_normal(len(self.network)))
         p_tremor = expit(odds)
         p_tremor[rng.random(len(p_tremor)) < DEAD] = np.nan
         return p_tremor, places
 
-    def _places(self, separation_km: float | None, rng: np.random.Generator) -> np.ndarray:
+    def places(self, separation_km: float | None, rng: np.random.Generator) -> np.ndarray:
         while True:
             latitudes, longitudes = draw_inside(self.outline, 1, rng)
             first = float(latitudes[0]), float(longitudes[0])
@@ -130,11 +138,11 @@ class Bench:
                 if is_inside(self.outline, *second):
                     return np.array([first, (float(second[0]), float(second[1]))])
 
-    def _snr(self, latitude: float, longitude: float, rng: np.random.Generator) -> np.ndarray:
+    def snr(self, latitude: float, longitude: float, rng: np.random.Generator) -> np.ndarray:
         """(station,) of a source whose strength lets 5 to 25 stations hear it."""
         away = distances_km(latitude, longitude, self.network.latitudes, self.network.longitudes)
         r = np.hypot(away, DEPTH_KM)
-        shape = np.exp(-np.pi * FREQUENCY_HZ * r / (QUALITY_FACTOR * SPEED_KM_S)) / r
+        shape = np.exp(-np.pi * FREQUENCY_HZ * r / (self.world.quality_factor * SPEED_KM_S)) / r
         falling = np.sort(shape)[::-1]
         weakest, strongest = 1.5 / falling[HEARD[0] - 1], 1.5 / falling[HEARD[1] - 1]
         return shape * np.exp(rng.uniform(np.log(weakest), np.log(strongest)))

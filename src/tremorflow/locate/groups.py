@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tremorflow.geodesy import distances_km
+from tremorflow.geodesy import distances_km, east_north_km
 from tremorflow.locate.correlation import IndexArray, StationPairs, stack_gains
 from tremorflow.locate.grid import SearchGrid
-from tremorflow.locate.hypocentre import Fit
+from tremorflow.locate.hypocentre import Fit, Place
 from tremorflow.locate.power import PowerModel, model_power
 from tremorflow.locate.settings import LocationSettings
 from tremorflow.locate.windows import (
@@ -26,6 +26,7 @@ from tremorflow.records import Envelopes, FloatArray
 
 MAX_TRIALS = 6  # maxima that are refined before no further source is looked for
 NEAREST = 6  # stations to a further source, half of which must hear it: amplitudes fall with distance
+APART_SIGMA = 3.0  # to a further source, in its own errors: nearer, it may be what is left of that found
 MOVES_KM = 30.0  # that a source may move once the others are taken out; more is another source
 
 
@@ -61,8 +62,8 @@ def locate_group(
     -----
     Pairs of stations of which one hears one source and the other another correlate too, at lags of a ghost.
     So a further source is looked for in what is left once those found are taken out (``model_power``), and
-    must be heard by half of the stations that are nearest to it. At last each is located anew without the
-    others.
+    must be heard by half of the stations asked that are nearest to it, and its error must not reach to one
+    that is found. At last each is located anew without the others.
     """
     own = pairs_among(pairs, stations)
     if not len(own):
@@ -70,14 +71,14 @@ def locate_group(
     scene = make_scene(window, window, grid, own, settings)
     if isinstance(scene, str):
         return WindowResult(window.start_time, (), scene)
-    first = _best_source(scene, [], settings.min_pairs, settings)
+    first = _best_source(scene, [], settings)
     if first is None:
         return WindowResult(window.start_time, (), "no_agreement_of_stations")
     fits, supports = [first[0]], [first[1]]
     model = model_power(window, fits, stations, grid, settings)
     while len(fits) < settings.max_sources:
         rest = make_scene(_left(window, model), _excess(window, model), grid, own, settings)
-        found = None if isinstance(rest, str) else _best_source(rest, fits, settings.min_new_pairs, settings)
+        found = None if isinstance(rest, str) else _best_source(rest, fits, settings)
         if found is None:
             break
         fits.append(found[0])
@@ -93,7 +94,7 @@ def locate_group(
 
 
 def _best_source(
-    scene: Scene, found: list[Fit], needed: int, settings: LocationSettings
+    scene: Scene, found: list[Fit], settings: LocationSettings
 ) -> tuple[Fit, NDArray[np.bool_]] | None:
     """Strongest source apart from those found that enough pairs support, and these (pair,); None without."""
     stacked = stack_gains(scene.correlations, scene.active, scene.grid.s_times_s)
@@ -108,28 +109,41 @@ def _best_source(
         if is_near(scene.grid.node(int(node))[:2], places, settings.min_separation_km - 10.0):
             continue
         trials += 1
-        fit = refine_node(int(node), [], explained, needed, scene, settings)
+        fit = refine_node(int(node), [], explained, settings.min_pairs, scene, settings)
         if fit is None or (best is not None and fit.likelihood <= best[0].likelihood):
             continue
         epicentre = fit.place.latitude, fit.place.longitude
         if is_near(epicentre, places, settings.min_separation_km):
             continue
-        if found and not _is_heard_near(fit, scene):
+        if found and not (_is_heard_near(fit, scene) and _is_apart(fit, places)):
             continue
         used = supporting_pairs(fit, scene.correlations, settings)
-        if used.sum() >= needed:
+        if used.sum() >= settings.min_pairs:
             best = fit, used
             if found:
                 break
     return best
 
 
+def _is_apart(fit: Fit, places: list[Place]) -> bool:
+    """Whether every place is farther from a source than its error in that direction reaches."""
+    for place in places:
+        offset = np.array(
+            east_north_km(fit.place.latitude, fit.place.longitude, place.latitude, place.longitude)
+        )
+        variance_km2 = offset @ fit.covariance_km2[:2, :2] @ offset / (offset @ offset)
+        if offset @ offset < APART_SIGMA**2 * variance_km2:
+            return False
+    return True
+
+
 def _is_heard_near(fit: Fit, scene: Scene) -> bool:
-    """Whether half of the recording stations that are nearest to a source are among those that support it."""
-    network = scene.grid.network
+    """Whether half of those nearest to a source, of the stations in pairs that recorded, support it."""
+    network, pairs = scene.grid.network, scene.correlations.pairs
     away = distances_km(fit.place.latitude, fit.place.longitude, network.latitudes, network.longitudes)
-    recorded = np.isfinite(scene.window.values).any(axis=(1, 2))
-    nearest = np.argsort(np.where(recorded, away, np.inf), kind="stable")[:NEAREST]
+    asked = np.unique(np.concatenate([pairs.first, pairs.second]))
+    asked = asked[np.isfinite(scene.window.values[asked]).any(axis=(1, 2))]
+    nearest = asked[np.argsort(away[asked], kind="stable")[:NEAREST]]
     return bool(np.isin(nearest, fit.stations).mean() >= 0.5)
 
 

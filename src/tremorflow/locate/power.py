@@ -9,12 +9,14 @@ from scipy.optimize import nnls
 from tremorflow.geodesy import distances_km
 from tremorflow.locate.correlation import IndexArray
 from tremorflow.locate.grid import SearchGrid
-from tremorflow.locate.hypocentre import Fit
+from tremorflow.locate.hypocentre import Fit, station_weights
 from tremorflow.locate.settings import LocationSettings
-from tremorflow.locate.source_time import BACKGROUND_PERCENTILE, stack_power
+from tremorflow.locate.source_time import BACKGROUND_PERCENTILE, SEEN_SHARE, stack_power
 from tremorflow.records import Envelopes, FloatArray
 
-ROUNDS = 2  # of taking each source from what the others leave; a third changes no part by 5 %
+ROUNDS = 3  # of taking each source from what the others leave
+ALONE_ROUNDS = 2  # of a source without others
+OWN_STATIONS = 3  # fewer do not outvote one that hears another source
 FLOOR = 1e-3  # of the background: power below is rounding
 TINY = float(np.finfo(np.float64).tiny)
 
@@ -62,9 +64,12 @@ def model_power(
 
     Notes
     -----
-    The source power S_s is the stack of what the other sources leave, moved back by the S times; b_k and c_ks
-    are a non-negative least-squares fit of relative power. Where the unit is ground motion c_ks is at most
-    ``power_cap`` times what distance makes of it (1/r, Q): else a source would take what another sends.
+    b_k and c_ks are a non-negative least-squares fit to given S_s, of variance in proportion to power. The
+    source power S_s is at first the stack of the stations, and then, from what the other sources leave of
+    each station over its c_ks and moved back by the S times, the median of the stations: a mean would hold
+    what some of them hear of a source not found yet, and take that out too. Where the unit is ground motion
+    c_ks is at most ``power_cap`` times what distance makes of it (1/r, Q): else a source would take what
+    another sends.
     """
     power = window.by_station() ** 2
     background = np.full((len(power), 1), np.nan)
@@ -73,12 +78,22 @@ def model_power(
     model = PowerModel(power, background, tuple(np.zeros_like(power) for _ in fits))
     rows = np.intersect1d(stations, recorded)
     caps = [_decay(fit, grid, settings) for fit in fits]
-    for _ in range(ROUNDS if len(fits) > 1 else 1):
-        shapes = [_arriving(model.without(k), fit, window, grid) for k, fit in enumerate(fits)]
+    sources = [np.maximum(np.nan_to_num(stack_power(power, fit, grid, window)), 0.0) for fit in fits]
+    strengths = np.zeros((len(power), len(fits)))
+    for turn in range(ROUNDS if len(fits) > 1 else ALONE_ROUNDS):
+        if turn > 0:
+            sources = [
+                _own_power(model.without(k) - background, strengths[:, k], fit, window, sources[k])
+                for k, fit in enumerate(fits)
+            ]
+        shapes = [
+            _arriving(source, fit, window, power.shape) for source, fit in zip(sources, fits, strict=True)
+        ]
         strengths = _strengths(power, background, shapes, rows)
         if window.unit == "m/s":
             for column, fit, decay in zip(strengths.T, fits, caps, strict=True):
-                level = np.nanmedian(column[fit.stations] / decay[fit.stations])
+                own = np.intersect1d(fit.stations, rows)
+                level = np.median(column[own] / decay[own]) if len(own) else 0.0
                 np.minimum(column, settings.power_cap * level * decay, out=column)
         parts = tuple(column[:, None] * shape for column, shape in zip(strengths.T, shapes, strict=True))
         model = PowerModel(power, background, parts)
@@ -94,28 +109,60 @@ def _decay(fit: Fit, grid: SearchGrid, settings: LocationSettings) -> FloatArray
     return np.asarray(np.exp(-path) / r**2)
 
 
-def _arriving(power: FloatArray, fit: Fit, window: Envelopes, grid: SearchGrid) -> FloatArray:
-    """Power (station, time) of a source as it arrives everywhere, of the strength that the stack has."""
-    stacked = np.maximum(np.nan_to_num(stack_power(power, fit, grid, window)), 0.0)
+def _own_power(
+    left: FloatArray, strengths: FloatArray, fit: Fit, window: Envelopes, stacked: FloatArray
+) -> FloatArray:
+    """Power (time,) of a source alone, from what is left for it (station, time) and its strengths (station,).
+
+    The weighted median of its stations; ``stacked`` (time,) if too few hear it.
+    """
+    hears = strengths[fit.stations] > 0
+    if hears.sum() < OWN_STATIONS:
+        return stacked
+    stations, weights = fit.stations[hears], station_weights(fit.delays.correlation[hears])
+    shifts = (fit.place.s_times_s[stations] + fit.delays.seconds[hears]) * window.sampling_rate_hz
+    samples = np.arange(left.shape[1])
+    moved = np.stack(
+        [
+            np.interp(samples + shift, samples, left[station] / strengths[station], left=np.nan, right=np.nan)
+            for station, shift in zip(stations, shifts, strict=True)
+        ]
+    )
+    order = np.argsort(moved, axis=0)  # NaN last
+    weight = np.where(np.isfinite(np.take_along_axis(moved, order, axis=0)), weights[order], 0.0)
+    reached = np.cumsum(weight, axis=0)
+    total = reached[-1]
+    place = np.argmax(reached >= 0.5 * total, axis=0)
+    own = np.take_along_axis(np.take_along_axis(moved, order, axis=0), place[None], axis=0)[0]
+    seen = total >= SEEN_SHARE * weights.sum()
+    return np.where(seen, np.maximum(np.nan_to_num(own), 0.0), 0.0)
+
+
+def _arriving(source: FloatArray, fit: Fit, window: Envelopes, shape: tuple[int, ...]) -> FloatArray:
+    """Power of a source (time,) as it arrives at every station, of the strength that it has there."""
     delays_s = fit.place.s_times_s.copy()
     delays_s[fit.stations] += fit.delays.seconds
-    samples = np.arange(len(stacked))
-    arriving = np.zeros(power.shape)
+    samples = np.arange(len(source))
+    arriving = np.zeros(shape)
     for row in np.flatnonzero(np.isfinite(delays_s)):
         early = samples - delays_s[row] * window.sampling_rate_hz
-        arriving[row] = np.interp(early, samples, stacked, left=0.0, right=0.0)
+        arriving[row] = np.interp(early, samples, source, left=0.0, right=0.0)
     return arriving
 
 
 def _strengths(
     power: FloatArray, background: FloatArray, shapes: list[FloatArray], rows: IndexArray
 ) -> FloatArray:
-    """Strength (station, source) of each shape at each station, by relative non-negative least squares."""
+    """Strength (station, source) of each shape at each station, by non-negative least squares.
+
+    Weights are those of a variance in proportion to power, which keeps its sum: relative errors, those of
+    noise, would let the quiet minutes rule, where shapes are least known, and leave most of a loud burst.
+    """
     strengths = np.zeros((len(power), len(shapes)))
     for row in rows:
         present = np.isfinite(power[row])
         series = power[row, present]
-        weight = 1 / np.maximum(series, np.maximum(FLOOR * series.max(), TINY))
+        weight = 1 / np.sqrt(np.maximum(series, np.maximum(FLOOR * series.max(), TINY)))
         columns = np.stack([np.full(len(series), background[row, 0]), *(s[row, present] for s in shapes)])
         scale = np.maximum(np.linalg.norm(columns, axis=1), TINY)
         found, _ = nnls((columns / scale[:, None] * weight).T, series * weight)
