@@ -70,6 +70,18 @@ def test_a_chain_of_windows_keeps_every_second_burst() -> None:
     assert names(merge_duplicates(events)) == ["e0", "e2"]
 
 
+def burst(window_s: float, begin_s: float, end_s: float, **columns: object) -> dict[str, object]:
+    """Event whose burst lasts from begin to end, seconds after the origin, in a window of its own."""
+    begin, end = (ORIGIN + pd.Timedelta(second, "s") for second in (begin_s, end_s))
+    return {"s": window_s, "time": begin + (end - begin) / 2, "start_time": begin, "end_time": end} | columns
+
+
+@pytest.mark.parametrize(("begin_s", "left"), [(70, ["e0"]), (99, ["e0"]), (131, ["e0", "e1"])])
+def test_bursts_minutes_apart_at_one_place_are_two(begin_s: float, left: list[str]) -> None:
+    events = located([burst(0, 40, 100, n_pairs=20), burst(0 if begin_s < 99 else 50, begin_s, 160)])
+    assert names(merge_duplicates(events)) == left
+
+
 def test_what_stays_is_in_order_of_time() -> None:
     assert names(merge_duplicates(located([{"s": 900, "n_pairs": 30}, {"s": 0}, {"s": 450}]))) == [
         "e1",

@@ -133,7 +133,7 @@ def test_what_cannot_be_told_is_nan_with_the_reason(name):
 
 def test_far_stations_and_those_without_s_time_are_left_out():
     far = network_at([12.0, 18.0, 25.0, 33.0, 40.0, 61.0])
-    motion = np.append(motion_of(1e4), motion_of(1e4)[-1])
+    motion = np.append(motion_of(1e7), motion_of(1e7)[-1])
     envelopes = burst_envelopes(far, motion)
     assert found_of(envelopes, range(6), s_times_s=np.zeros(6)).n_stations == 5
     fewer = np.array([0.0, 0.0, 0.0, np.nan, 0.0, 0.0])  # the sixth fills up, a farther one could not
@@ -143,7 +143,7 @@ def test_far_stations_and_those_without_s_time_are_left_out():
 
 
 def test_a_short_gap_is_bridged_and_a_long_one_is_not():
-    envelopes = burst_envelopes(NETWORK, motion_of(1e4))
+    envelopes = burst_envelopes(NETWORK, motion_of(1e7))
     values = envelopes.values.copy()
     values[1, :, 1800:1803] = np.nan
     values[2, :, 1800:1815] = np.nan

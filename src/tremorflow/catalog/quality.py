@@ -43,6 +43,9 @@ class CatalogSettings:
         gt=0,
         reason="several times the usual location error, below the 50 km between sources of one window",
     )
+    duplicate_gap_s: float = option(
+        30.0, unit="s", ge=0, reason="of bursts: with shorter pauses they are one (DEFINITIONS: truth)"
+    )
     flag_isolated: bool = option(
         True,
         unit="-",
@@ -72,7 +75,7 @@ class CatalogSettings:
 def control_quality(events: pd.DataFrame, settings: CatalogSettings) -> pd.DataFrame:
     """Event table after all rules that are switched on: duplicates merged, isolated flagged, all graded."""
     if settings.merge_duplicates:
-        events = merge_duplicates(events, settings.duplicate_distance_km)
+        events = merge_duplicates(events, settings.duplicate_distance_km, settings.duplicate_gap_s)
     if settings.flag_isolated:
         events = flag_isolated(
             events,
@@ -87,8 +90,9 @@ def describe_rules(settings: CatalogSettings) -> dict[str, Any]:
     """Rules in words and their numbers, as plain types, to be kept with the catalogue."""
     return {
         "numbers": asdict(settings),
-        "merge_duplicates": "of events whose windows overlap and whose epicentres are closer than "
-        "duplicate_distance_km, the one with more pairs stays, then the one with the higher correlation",
+        "merge_duplicates": "of events whose windows overlap, whose bursts overlap or are less than "
+        "duplicate_gap_s apart, and whose epicentres are closer than duplicate_distance_km, the one with "
+        "more pairs stays, then the one with the higher correlation",
         "flag_isolated": "fewer than isolated_below_events events, itself included, within isolated_time_h "
         "and isolated_distance_km: the word 'isolated' in flags; nothing is removed",
         "grade": "A: at least quality_a_min_stations stations, no azimuthal_gap flag, semi-major axis below "
@@ -96,7 +100,9 @@ def describe_rules(settings: CatalogSettings) -> dict[str, Any]:
     }
 
 
-def merge_duplicates(events: pd.DataFrame, max_distance_km: float = 30.0) -> pd.DataFrame:
+def merge_duplicates(
+    events: pd.DataFrame, max_distance_km: float = 30.0, max_gap_s: float = 30.0
+) -> pd.DataFrame:
     """Event table with one event left of each that overlapping windows saw twice, in order of time.
 
     Parameters
@@ -106,6 +112,8 @@ def merge_duplicates(events: pd.DataFrame, max_distance_km: float = 30.0) -> pd.
         or without place, is nobody's duplicate.
     max_distance_km
         Epicentres closer than this, in windows that overlap, are one source.
+    max_gap_s
+        If their bursts, where both are known, overlap or are less than this apart.
 
     Notes
     -----
@@ -115,7 +123,7 @@ def merge_duplicates(events: pd.DataFrame, max_distance_km: float = 30.0) -> pd.
     """
     order = _by_merit(events)
     ranked = events.iloc[order].reset_index(drop=True)
-    first, second = _duplicate_pairs(ranked, max_distance_km)
+    first, second = _duplicate_pairs(ranked, max_distance_km, max_gap_s)
     worse, better = np.maximum(first, second), np.minimum(first, second)
     by_worse = np.argsort(worse, kind="stable")
     better = better[by_worse]
@@ -194,7 +202,9 @@ def _by_merit(events: pd.DataFrame) -> Indices:
     return ranks
 
 
-def _duplicate_pairs(events: pd.DataFrame, max_distance_km: float) -> tuple[Indices, Indices]:
+def _duplicate_pairs(
+    events: pd.DataFrame, max_distance_km: float, max_gap_s: float
+) -> tuple[Indices, Indices]:
     windowed = events["window_start"].notna() & events["window_end"].notna()
     spans = events.assign(
         window_start=events["window_start"].where(windowed, events["start_time"]),
@@ -207,6 +217,9 @@ def _duplicate_pairs(events: pd.DataFrame, max_distance_km: float) -> tuple[Indi
     i, j = unique_pairs(np.minimum(i, j)[i != j], np.maximum(i, j)[i != j], len(rows))
     place = events.iloc[rows][["latitude", "longitude"]].to_numpy()
     near = distances_km(place[i, 0], place[i, 1], place[j, 0], place[j, 1]) < max_distance_km
+    burst = events.iloc[rows][["start_time", "end_time"]].to_numpy()
+    gap = np.maximum(burst[i, 0], burst[j, 0]) - np.minimum(burst[i, 1], burst[j, 1])
+    near &= np.isnat(gap) | (gap < np.timedelta64(round(max_gap_s * NANOSECONDS), "ns"))
     return rows[i[near]], rows[j[near]]
 
 
