@@ -116,6 +116,13 @@ def _verdict(rule: str, heard: Heard, best: tuple[int, Place | None], settings: 
             f"{count_of(heard.n_pairs, 'pair')} lie within location.max_pair_distance_km = "
             f"{settings.max_pair_distance_km:g} km; location.min_stations asks for {settings.min_stations}",
         )
+    if rule == "plane_wave":
+        return Verdict(
+            rule,
+            "a plane wave explains the delays between the stations better than a source in the network, at "
+            f"an apparent velocity that is not between location.slowest_km_s = {settings.slowest_km_s:g} and "
+            f"location.fastest_km_s = {settings.fastest_km_s:g}: a T phase, or waves from far away",
+        )
     if rule == HEARD_AS_EARTHQUAKE:
         return Verdict(
             rule,

@@ -9,6 +9,7 @@ from tremorflow.geodesy import distances_km, east_north_km
 from tremorflow.locate.correlation import IndexArray, StationPairs, stack_gains
 from tremorflow.locate.grid import SearchGrid
 from tremorflow.locate.hypocentre import Fit, Place
+from tremorflow.locate.plane_waves import crosses_network
 from tremorflow.locate.power import PowerModel, model_power
 from tremorflow.locate.settings import LocationSettings
 from tremorflow.locate.windows import (
@@ -74,6 +75,8 @@ def locate_group(
     first = _best_source(scene, [], settings)
     if first is None:
         return WindowResult(window.start_time, (), "no_agreement_of_stations")
+    if crosses_network(first[0], scene, settings):
+        return WindowResult(window.start_time, (), "plane_wave")
     fits, supports = [first[0]], [first[1]]
     model = model_power(window, fits, stations, grid, settings)
     while len(fits) < settings.max_sources:

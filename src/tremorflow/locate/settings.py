@@ -88,6 +88,21 @@ class LocationSettings:
         reason="a further source must explain pairs that the others do not (METHOD.md 7.2 F)",
         ge=1,
     )
+    slowest_km_s: float = option(
+        2.5,
+        unit="km/s",
+        reason="of S across a network; T phases cross it at 1.5, and are no source in it",
+        gt=0,
+    )
+    fastest_km_s: float = option(
+        8.0, unit="km/s", reason="of S of local sources; what comes from far below runs faster", gt=0
+    )
+    plane_wave_ratio: float = option(
+        1.1,
+        unit="-",
+        reason="log likelihood of such a plane wave over that of the source: as rival_likelihood, inverted",
+        ge=1,
+    )
     power_cap: float = option(
         6.0,
         unit="-",
