@@ -241,6 +241,8 @@ def multiple(quiet: dict, weak: dict, truth: pd.DataFrame, days: float) -> dict:
 def located(weak: pd.DataFrame, truth: pd.DataFrame) -> dict:
     """Errors of the full chain with default settings, and its recall where stations hear the burst well."""
     a, b = matched(weak, truth)
+    if not len(a):
+        return {"events": len(weak), "matched": 0, "of bursts": len(truth)}
     events, bursts = weak.iloc[a], truth.iloc[b]
     error = distances_km(
         *(one[name].to_numpy() for one in (events, bursts) for name in ("latitude", "longitude"))
@@ -250,7 +252,7 @@ def located(weak: pd.DataFrame, truth: pd.DataFrame) -> dict:
     recall = fraction(int(loud[b].sum()), int(loud.sum()))
     covered = fraction(int(inside.sum()), len(inside))
     energy = np.log10(events["energy_j"].to_numpy() / bursts["energy_j"].to_numpy())
-    energy = energy[np.isfinite(energy)]
+    energy = energy[np.isfinite(energy)] if np.isfinite(energy).any() else np.full(1, np.nan)
     spread = 1.4826 * np.median(np.abs(energy - np.median(energy))) if len(energy) else np.nan
     return {
         "events": len(weak), "matched": len(a), "of bursts": len(truth),

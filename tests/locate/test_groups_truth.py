@@ -10,7 +10,8 @@ from location_scenes import network_at
 from tremorflow.geodesy import distances_km, east_north_km
 from tremorflow.locate import Hypocentre, locate_group, station_pairs
 from tremorflow.locate.correlation import StationPairs
-from tremorflow.locate.groups import pairs_among
+from tremorflow.locate.groups import _is_apart, pairs_among
+from tremorflow.locate.hypocentre import Delays, Fit, place_at
 
 RADIUS_99 = 3.03  # of a 2-D Gaussian, in sigma
 
@@ -158,6 +159,19 @@ def test_pairs_among_are_those_of_both_stations():
     assert kept.second.tolist() == [2, 3]
     assert kept.max_lag_s.tolist() == [2.0, 4.0]
     assert len(pairs_among(pairs, np.array([], dtype=np.intp))) == 0
+
+
+def test_a_source_whose_error_reaches_to_another_is_not_apart_from_it():
+    grid = grid_of(LATTICE)
+    place, east, north = (place_at(*at(*km), grid) for km in ((0.0, 0.0), (60.0, 0.0), (0.0, 60.0)))
+    none = np.arange(0)
+    delays = Delays(np.zeros(0), np.zeros(0), np.zeros(0))
+    for spread_km, apart in ((25.0, False), (15.0, True)):
+        covariance = np.diag([spread_km**2, 0.0, 25.0])  # east, north, down
+        fit = Fit(place, none, none, delays, covariance, 1.0, 1.0)
+        assert _is_apart(fit, [east]) == apart
+        assert _is_apart(fit, [north])
+        assert _is_apart(fit, [north, east]) == apart
 
 
 def test_no_more_sources_than_the_settings_allow():
