@@ -202,6 +202,16 @@ def test_a_subset_has_the_times_of_its_stations():
     )
 
 
+def test_times_around_a_place_are_those_of_the_points_for_the_stations_asked():
+    network = Network(tuple(Station("X", f"{k}", 38.0 + 0.2 * k, 142.0, 100.0 * k) for k in range(4)))
+    times = station_travel_times(read_velocity_model("jma2001"), network, [10.0, 20.0, 30.0], 200.0)
+    east, north, depths = np.array([-9.0, 0.0, 4.0]), np.array([3.0, 0.0, -8.0]), np.array([12.0, 20.0, 29.0])
+    found = times.times_around(38.3, 142.2, east, north, depths, np.array([0, 3]))
+    points = LocalFrame(38.3, 142.2).to_degrees(east, north)
+    assert found[[0, 3]] == pytest.approx(times.times(*points, depths)[[0, 3]], abs=0.05)
+    assert np.isnan(found[[1, 2]]).all()
+
+
 def test_the_gradient_points_where_the_times_grow():
     travel = station_travel_times(read_velocity_model("jma2001"), japan_trench(), np.arange(0, 41.0), 700.0)
     place, depth, step = (38.3, 142.4), 21.0, 1.0

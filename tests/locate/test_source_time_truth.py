@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from location_scenes import FIXED, locate, pure_envelopes, scattered_network, source_at
 
+from tremorflow.locate.source_time import background_power
 from tremorflow.records import seconds
 
 
@@ -46,3 +47,12 @@ def test_bursts_that_the_window_cuts_are_flagged():
     cut = ["window_edge" in flags_of(length_s) for length_s in np.arange(125.0, 195.0, 5.0)]
     assert sum(cut) >= len(cut) / 2
     assert not any("window_edge" in flags_of(length_s) for length_s in (260.0, 280.0, 300.0))
+
+
+def test_the_background_is_the_quietest_tenth_of_what_is_there():
+    power = np.random.default_rng(4).permuted(np.tile(np.arange(101.0), (3, 1)), axis=1)
+    holes = np.insert(power, [0, 40, 40, 101], np.nan, axis=1)
+    assert background_power(power) == pytest.approx(np.full((3, 1), 10.0))
+    some = np.concatenate([holes[:2], np.insert(power[2:], [0] * 4, 10.0, axis=1)])
+    assert background_power(some) == pytest.approx(np.full((3, 1), 10.0))
+    assert background_power(power[:0]).shape == (0, 1)

@@ -55,9 +55,25 @@ class SourceGrid:
     nearest: NDArray[np.intp]
     coarse: NDArray[np.intp]
 
-    def trials_around(self, node: int) -> NDArray[np.intp]:
-        """All trials at the nodes around a node."""
-        return np.asarray((self.around[node][:, None] * len(SIZES) + np.arange(len(SIZES))).ravel())
+    def heard_by(self, known: NDArray[np.intp]) -> "HeardGrid":
+        """Keep what some of the stations (n,) would hear."""
+        places = self.levels.take(known, axis=1) + np.arange(len(known), dtype=np.int32) * len(LEVELS)
+        by_node = places.reshape(-1, len(SIZES), len(known))
+        return HeardGrid(self, known, by_node, places[self.coarse].astype(np.intp))
+
+
+@dataclass(frozen=True, slots=True)
+class HeardGrid:
+    """A grid as those stations hear it that have a probability: mostly the same ones for many windows.
+
+    ``known`` (n,) are these stations. What they hear of a trial are places in a flat table (n, level): of all
+    trials ``places`` (node, size, n), and of the coarse ones ``coarse_places`` (trial, n).
+    """
+
+    grid: SourceGrid
+    known: NDArray[np.intp]
+    places: NDArray[np.int32]
+    coarse_places: NDArray[np.intp]
 
 
 def source_grid(graph: StationGraph, settings: AssociationSettings) -> SourceGrid:
@@ -139,17 +155,26 @@ class SourceFit:
     def __init__(self, graph: StationGraph, settings: AssociationSettings) -> None:
         self.settings, self.graph = settings, graph
         self.grid, self.table = source_grid(graph, settings), likelihood_table(settings)
+        self._heard = self.grid.heard_by(np.arange(len(graph.network)))
 
     def __call__(self, p_tremor: FloatArray, heights: FloatArray) -> Cut:
         """Cut one window, by probabilities (station,), from the peaks of smoothed log-odds (station,)."""
-        fit = WindowFit(log_odds(p_tremor), self.grid, self.table)
+        fit = self._window_fit(p_tremor)
         trials = fit.sources(self.grid.nearest[peaks_of(heights, self.graph)], self.settings.penalty)
         return self._cut(trials, fit, p_tremor)
 
     def best_alone(self, p_tremor: FloatArray) -> Cut:
         """Cut one window by the single source that explains it best, whatever that is worth."""
-        fit = WindowFit(log_odds(p_tremor), self.grid, self.table)
+        fit = self._window_fit(p_tremor)
         return self._cut([fit.best_alone()], fit, p_tremor)
+
+    def _window_fit(self, p_tremor: FloatArray) -> "WindowFit":
+        """Fit of one window; what is heard of the grid is kept while the same stations say anything."""
+        odds = log_odds(p_tremor)
+        known = np.flatnonzero(np.isfinite(odds))
+        if not np.array_equal(known, self._heard.known):
+            self._heard = self.grid.heard_by(known)
+        return WindowFit(odds, self._heard, self.table)
 
     def _cut(self, trials: list[int], fit: "WindowFit", p_tremor: FloatArray) -> Cut:
         """Give each station to the source that it should hear loudest."""
@@ -181,12 +206,11 @@ class WindowFit:
     raise it by more.
     """
 
-    def __init__(self, odds: FloatArray, grid: SourceGrid, table: NDArray[np.float32]) -> None:
-        self.known = np.flatnonzero(np.isfinite(odds))
-        bins = ((odds[self.known] + WIDEST) / (2 * WIDEST) * ODDS_BINS).astype(np.intp)
-        self.gains, self.grid = table[np.minimum(bins, ODDS_BINS - 1)], grid
-        self.levels = grid.levels[:, self.known]
-        self.offsets = np.arange(len(self.known), dtype=np.int32) * len(LEVELS)
+    def __init__(self, odds: FloatArray, heard: HeardGrid, table: NDArray[np.float32]) -> None:
+        bins = ((odds[heard.known] + WIDEST) / (2 * WIDEST) * ODDS_BINS).astype(np.intp)
+        self.gains, self.heard, self.grid = table[np.minimum(bins, ODDS_BINS - 1)], heard, heard.grid
+        self.rows = np.arange(len(heard.known))
+        self._found: dict[tuple[tuple[int, ...], int | None], int] = {}  # the same is asked for repeatedly
 
     def sources(self, nodes: NDArray[np.intp], penalty: float) -> list[int]:
         """Trials that explain the window best, each for at least a penalty; ``nodes`` to begin at."""
@@ -194,13 +218,13 @@ class WindowFit:
         if len(nodes) > 1:
             start: list[int] = []
             for node in nodes:
-                start.append(self._best(start, self.grid.trials_around(int(node))))
+                start.append(self._best(start, int(node)))
             candidates.append(self._grown(self._pruned(self._settled(start), penalty), penalty))
         return max(candidates, key=lambda found: self._total(found) - penalty * len(found))
 
     def best_alone(self) -> int:
         """Trial that explains the window best if it is the only one."""
-        return self._settled([self._best([], self.grid.coarse)])[0]
+        return self._settled([self._best([])])[0]
 
     def gains_of(self, trials: list[int]) -> list[float]:
         """Log likelihood that each of some sources adds to the others."""
@@ -210,7 +234,7 @@ class WindowFit:
     def _grown(self, found: list[int], penalty: float) -> list[int]:
         """Add to sources further ones as long as each adds more than the penalty."""
         while True:
-            longer = self._settled([*found, self._best(found, self.grid.coarse)])
+            longer = self._settled([*found, self._best(found)])
             if self._total(longer) < self._total(found) + penalty:
                 return found
             found = longer
@@ -232,24 +256,34 @@ class WindowFit:
             before = list(found)
             for k, trial in enumerate(before):
                 others = found[:k] + found[k + 1 :]
-                found[k] = self._best(others, self.grid.trials_around(trial // len(SIZES)))
+                found[k] = self._best(others, trial // len(SIZES))
             if found == before:
                 break
         return found
 
-    def _heard(self, trials: list[int]) -> Levels:
+    def _levels(self, trials: list[int]) -> Levels:
         """Level (station,) of some sources together, 0 without any."""
-        total = np.zeros(len(self.known), dtype=np.uint8)
+        total = np.zeros(len(self.heard.known), dtype=np.uint8)
         for trial in trials:
-            total = TOGETHER[total, self.levels[trial]]
+            total = TOGETHER[total, self.grid.levels[trial, self.heard.known]]
         return total
 
     def _total(self, trials: list[int]) -> float:
         """Log likelihood of some sources, over that of none."""
-        return float(self.gains[np.arange(len(self.known)), self._heard(trials)].sum())
+        return float(self.gains[self.rows, self._levels(trials)].sum())
 
-    def _best(self, others: list[int], trials: NDArray[np.intp]) -> int:
-        """Of some trials the one that is best beside others."""
-        gains = np.take_along_axis(self.gains, TOGETHER[self._heard(others)].astype(np.intp), axis=1)
-        places = self.levels[trials] + self.offsets
-        return int(trials[gains.ravel().take(places).sum(axis=1).argmax()])
+    def _best(self, others: list[int], node: int | None = None) -> int:
+        """Trial around a node, or of the coarse ones of the whole grid, that is best beside others."""
+        key = tuple(others), node
+        if key not in self._found:
+            self._found[key] = self._search(others, node)
+        return self._found[key]
+
+    def _search(self, others: list[int], node: int | None) -> int:
+        """As ``_best``, anew."""
+        gains = self.gains[self.rows[:, None], TOGETHER[self._levels(others)]].ravel()
+        if node is None:
+            return int(self.grid.coarse[gains.take(self.heard.coarse_places).sum(axis=1).argmax()])
+        nodes = self.grid.around[node]
+        best = int(gains.take(self.heard.places[nodes]).sum(axis=2).argmax())
+        return int(nodes[best // len(SIZES)]) * len(SIZES) + best % len(SIZES)

@@ -66,6 +66,11 @@ def station_pairs(grid: SearchGrid, settings: LocationSettings) -> StationPairs:
     return StationPairs(first, second, np.ceil(max_lag))
 
 
+def stations_of(pairs: StationPairs, chosen: IndexArray) -> IndexArray:
+    """Stations (n,) of the chosen pairs, each once and in order."""
+    return np.unique(np.concatenate([pairs.first[chosen], pairs.second[chosen]]))
+
+
 def normalise_envelopes(envelopes: Envelopes, min_completeness: float) -> FloatArray:
     """Envelopes of zero mean and unit sum of squares, same shape; gaps and useless rows are 0."""
     present = np.isfinite(envelopes.values)
@@ -172,12 +177,16 @@ def stack_gains(
     pairs, rate = correlations.pairs, np.float32(correlations.lag_rate_hz)
     last = np.float32(correlations.gains.shape[1] - 1)
     centre = np.float32(correlations.zero_lag + 0.5)
+    stations = stations_of(pairs, active)
+    first, second = (np.searchsorted(stations, of[active]) for of in (pairs.first, pairs.second))
     for start in range(0, n_nodes, NODE_BLOCK):
-        block = slice(start, min(start + NODE_BLOCK, n_nodes))
-        times = s_times_s[:, block] * rate
-        for pair in active:
-            position = times[pairs.second[pair]] - times[pairs.first[pair]]
+        times = s_times_s[stations, start : start + NODE_BLOCK] * rate
+        seen = np.flatnonzero(np.isfinite(times).sum(axis=0) > 1)  # by a pair: elsewhere there is nothing
+        times, total = times[:, seen], np.zeros(len(seen), dtype=np.float32)
+        for pair, one, other in zip(active, first, second, strict=True):
+            position = times[other] - times[one]
             position += centre
             np.fmin(np.fmax(position, np.float32(0)), last, out=position)
-            stacked[block] += correlations.gains[pair].take(position.astype(np.int32))
+            total += correlations.gains[pair].take(position.astype(np.int32))
+        stacked[start + seen] = total
     return stacked

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft
 
 from tremorflow.geodesy import LocalFrame
-from tremorflow.locate.correlation import IndexArray, PairCorrelations, interpolate_gains
+from tremorflow.locate.correlation import IndexArray, PairCorrelations, interpolate_gains, stations_of
 from tremorflow.locate.grid import SearchGrid
 from tremorflow.locate.settings import LocationSettings
 from tremorflow.records import FloatArray
@@ -110,6 +110,7 @@ def climb(
     """Latitude, longitude and depth of the largest likelihood near ``start``, on ever finer points."""
     latitude, longitude, depth = start
     free = settings.depth == "free"
+    stations = stations_of(correlations.pairs, pairs)
     steps = np.arange(-REACH, REACH + 1.0)
     north, east, down = (
         axis.ravel() for axis in np.meshgrid(steps, steps, steps if free else 0.0, indexing="ij")
@@ -124,7 +125,7 @@ def climb(
                 depths = np.clip(depths, settings.min_depth_km, settings.max_depth_km)
             else:
                 depths = grid.surface_depth_km(*LocalFrame(latitude, longitude).to_degrees(east_km, north_km))
-            times = grid.travel_times.times_around(latitude, longitude, east_km, north_km, depths)
+            times = grid.travel_times.times_around(latitude, longitude, east_km, north_km, depths, stations)
             best = int(np.argmax(interpolate_gains(correlations, pairs, times)))
             moved = LocalFrame(latitude, longitude).to_degrees(east_km[best], north_km[best])
             latitude, longitude = grid.clip(*moved)
@@ -364,7 +365,7 @@ def refine_source(
     pairs = active
     weights = np.ones(len(grid.network))
     while True:
-        stations = np.unique(np.concatenate([first[pairs], second[pairs]]))
+        stations = stations_of(correlations.pairs, pairs)
         if len(stations) < settings.min_stations:
             return None
         delays = measure_delays(times, stations, weights[stations], spectra, noise=False)

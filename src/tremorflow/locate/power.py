@@ -11,7 +11,7 @@ from tremorflow.locate.correlation import IndexArray
 from tremorflow.locate.grid import SearchGrid
 from tremorflow.locate.hypocentre import Fit, station_weights
 from tremorflow.locate.settings import LocationSettings
-from tremorflow.locate.source_time import BACKGROUND_PERCENTILE, SEEN_SHARE, stack_power
+from tremorflow.locate.source_time import SEEN_SHARE, background_power, stack_power
 from tremorflow.records import Envelopes, FloatArray
 
 ROUNDS = 3  # of taking each source from what the others leave
@@ -74,7 +74,7 @@ def model_power(
     power = window.by_station() ** 2
     background = np.full((len(power), 1), np.nan)
     recorded = np.flatnonzero(np.isfinite(power).any(axis=1))
-    background[recorded] = np.nanpercentile(power[recorded], BACKGROUND_PERCENTILE, axis=1, keepdims=True)
+    background[recorded] = background_power(power[recorded])
     model = PowerModel(power, background, tuple(np.zeros_like(power) for _ in fits))
     rows = np.intersect1d(stations, recorded)
     caps = [_decay(fit, grid, settings) for fit in fits]

@@ -46,15 +46,20 @@ class StationTravelTimes:
         east_km: FloatArray,
         north_km: FloatArray,
         depths_km: FloatArray,
+        stations: NDArray[np.intp],
     ) -> FloatArray:
         """Travel time (station, point) in s from points (point,) a few km east and north of a place.
 
         As ``times`` within 0.05 s for points up to 15 km away, at a third of its cost: flat around the place.
+        Only of some ``stations`` (n,); the others have NaN.
         """
-        east, north = east_north_km(latitude, longitude, self.network.latitudes, self.network.longitudes)
+        latitudes, longitudes = self.network.latitudes[stations], self.network.longitudes[stations]
+        east, north = east_north_km(latitude, longitude, latitudes, longitudes)
         distances = np.hypot(east[:, None] - east_km, north[:, None] - north_km)
-        stations = np.arange(len(self.network))[:, None]
-        return self.table.times(distances, depths_km, stations) + self.delays_s[:, None]
+        times = np.full((len(self.network), len(east_km)), np.nan)
+        times[stations] = self.table.times(distances, depths_km, stations[:, None])
+        times[stations] += self.delays_s[stations, None]
+        return times
 
     def times_and_gradient(
         self, latitude: ArrayLike, longitude: ArrayLike, depth_km: ArrayLike
