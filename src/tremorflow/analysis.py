@@ -189,10 +189,11 @@ def earthquake_share(hypocentre: Hypocentre, probabilities: Probabilities) -> fl
     """
     stations, source = hypocentre.fit.stations, hypocentre.source
     arrive = [timedelta(float(s_time)) for s_time in hypocentre.fit.place.s_times_s[stations]]
-    starts = probabilities.start_times
+    near = _windows_touching(probabilities, source.start_time, source.end_time + max(arrive))
+    starts = probabilities.start_times[near]
     ends = starts + timedelta(probabilities.window_s)
     heard = np.stack([(starts < source.end_time + s) & (ends > source.start_time + s) for s in arrive])
-    says = np.where(heard[:, None], probabilities.values[stations], np.nan)
+    says = np.where(heard[:, None], probabilities.values[stations, :, near], np.nan)
     known = np.isfinite(says).any(axis=(1, 2))
     if not known.any():
         return -1.0
@@ -259,12 +260,12 @@ def _undisturbed(
     source: RadiatingSource, others: list[RadiatingSource], probabilities: Probabilities
 ) -> NDArray[np.intp]:
     """Stations (n,) that are nearer to a source than to any other, and hear no earthquake meanwhile."""
-    network, starts = probabilities.network, probabilities.start_times
+    network = probabilities.network
     at = network.latitudes, network.longitudes
     away = [distances_km(one.latitude, one.longitude, *at) for one in (source, *others)]
     stations = np.flatnonzero(np.argmin(away, axis=0) == 0)
-    meanwhile = (starts < source.end_time) & (starts + timedelta(probabilities.window_s) > source.start_time)
-    says = probabilities.values[stations][:, CLASSES.index("earthquake")][:, meanwhile]
+    meanwhile = _windows_touching(probabilities, source.start_time, source.end_time)
+    says = probabilities.values[stations, CLASSES.index("earthquake"), meanwhile]
     return np.asarray(stations[~(np.nan_to_num(says) >= EARTHQUAKE_HEARD).any(axis=1)])
 
 
@@ -281,6 +282,14 @@ def windows_within(probabilities: Probabilities, start: np.datetime64, length_s:
     last = start + timedelta(length_s - probabilities.window_s)
     begin = int(np.searchsorted(probabilities.start_times, start, side="left"))
     return range(begin, int(np.searchsorted(probabilities.start_times, last, side="right")))
+
+
+def _windows_touching(probabilities: Probabilities, begin: np.datetime64, end: np.datetime64) -> slice:
+    """Windows that were classified and share more than an end point with a span."""
+    starts, length = probabilities.start_times, timedelta(probabilities.window_s)
+    return slice(
+        int(np.searchsorted(starts, begin - length, side="right")), int(np.searchsorted(starts, end))
+    )
 
 
 def _group_cells(

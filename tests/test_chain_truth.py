@@ -1,0 +1,164 @@
+"""Groups in, events out: each burst at its place, with its group; earthquakes are none, wherever they show."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tremorflow.analysis import (
+    HEARD_AS_EARTHQUAKE,
+    associate_windows,
+    locate_groups,
+    with_energies,
+)
+from tremorflow.associate import AssociationSettings
+from tremorflow.energy import EnergySettings
+from tremorflow.geodesy import LocalFrame, distances_km
+from tremorflow.locate import LocationSettings, search_grid
+from tremorflow.records import CLASSES, Envelopes, Network, Probabilities, Station, timedelta
+from tremorflow.simulate import (
+    EnvelopeSimulationSettings,
+    TremorBurst,
+    draw_burst_power,
+    expected_amplitudes,
+    simulate_envelopes,
+)
+from tremorflow.traveltime import read_velocity_model, station_travel_times
+
+SETTINGS = LocationSettings(depth="fixed", fixed_depth_km=16.0)
+BURSTS = ((485.0, (38.05, 142.1)), (1985.0, (37.85, 141.85)))
+BURST_S, SPAN_S, STEP_S, WINDOW_S = 80.0, 3600.0, 60.0, 120.0
+
+
+def probabilities_of(network: Network, start: np.datetime64, tremor: np.ndarray) -> Probabilities:
+    """Probabilities of windows each minute: sure of noise, but of tremor where said (station, window)."""
+    count = tremor.shape[1]
+    values = np.full((len(network), 3, count), 0.01, dtype=np.float32)
+    values[:, CLASSES.index("noise")] = np.where(tremor, 0.01, 0.98)
+    values[:, CLASSES.index("tremor")] = np.where(tremor, 0.98, 0.01)
+    return Probabilities(
+        network,
+        values,
+        np.ones((len(network), count), dtype=np.float32),
+        start + np.arange(count) * timedelta(STEP_S),
+        WINDOW_S,
+        (("", "HH"),) * len(network),
+        "made up",
+        0.95,
+    )
+
+
+@pytest.fixture(scope="module")
+def hour():
+    """An hour with two bursts, heard by all of sixteen stations, and its grid."""
+    rng = np.random.default_rng(43)
+    latitudes, longitudes = LocalFrame(38.0, 142.0).to_degrees(*rng.uniform(-50, 50, (2, 16)))
+    network = Network(
+        tuple(
+            Station("SY", f"{k:02d}", float(latitudes[k]), float(longitudes[k]), 0.0, 2.0) for k in range(16)
+        )
+    )
+    times = station_travel_times(read_velocity_model("jma2001"), network, np.arange(0, 41, 2.0), 400.0)
+    simulation, bursts = EnvelopeSimulationSettings(), []
+    for start_s, place in BURSTS:
+        away = np.hypot(distances_km(*place, network.latitudes, network.longitudes), 16.0)
+        amplitudes = (
+            8 * expected_amplitudes(away, simulation) / expected_amplitudes(np.array([30.0]), simulation)
+        )
+        power = draw_burst_power(SPAN_S, start_s, BURST_S, rng)
+        bursts.append(TremorBurst(power, times.times(*place, 16.0), amplitudes))
+    envelopes = simulate_envelopes(network, bursts, SPAN_S, simulation, rng)
+    envelopes = replace(envelopes, unit="m/s", components=("H1",))
+    starts_s = np.arange(0, SPAN_S - WINDOW_S + 1, STEP_S)
+    heard = np.zeros(len(starts_s), dtype=bool)
+    for start_s, _ in BURSTS:
+        heard |= (starts_s + WINDOW_S - 30 > start_s) & (starts_s + 30 < start_s + BURST_S)
+    tremor = np.tile(heard, (len(network), 1))
+    grid = search_grid(network, times, SETTINGS)
+    return envelopes, grid, probabilities_of(network, envelopes.start_time, tremor)
+
+
+def located(hour, probabilities=None):
+    envelopes, grid, said = hour
+    association = associate_windows(probabilities or said, AssociationSettings())
+    found, fates = locate_groups(envelopes, association, grid, SETTINGS, "test")
+    return found, fates, association
+
+
+def test_each_burst_is_an_event_of_its_group_and_place(hour):
+    found, fates, association = located(hour)
+    assert set(fates) == {"located"}
+    for start_s, place in BURSTS:
+        away = distances_km(*place, found.events["latitude"], found.events["longitude"])
+        late = (found.events["time"] - hour[0].start_time).dt.total_seconds() - start_s - BURST_S / 2
+        assert ((np.asarray(away) < 5) & (np.abs(late) < 40)).any()
+    assert set(found.events["group_id"]) <= set(association.table["group_id"])
+    assert found.events["episode_id"].nunique() == len(BURSTS)
+    assert (found.events["p_group"] > 0.9).all()
+    assert len(found.hypocentres) == len(found.events)
+
+
+def test_what_the_stations_around_call_an_earthquake_is_no_group(hour):
+    envelopes, grid, said = hour
+    values = said.values.copy()
+    values[3:] = values[3:][:, [0, 2, 1]]  # what thirteen stations called tremor they call earthquake
+    eager = AssociationSettings(penalty=0.0, min_stations=2)
+    association = associate_windows(replace(said, values=values), eager)
+    assert len(association.groups)
+    assert not association.usable.any()
+    assert (association.table["p_group"] < 0.5).all()
+    found, fates = locate_groups(envelopes, association, grid, SETTINGS, "test")
+    assert found.events.empty
+    assert set(fates) == {""}
+
+
+def test_a_source_whose_own_stations_hear_an_earthquake_is_no_event(hour):
+    envelopes, grid, said = hour
+    association = associate_windows(said, AssociationSettings())
+    turned = replace(said, values=said.values[:, [0, 2, 1]])
+    found, fates = locate_groups(
+        envelopes,
+        replace(association, probabilities=turned, usable=association.usable),
+        grid,
+        SETTINGS,
+        "test",
+    )
+    assert found.events.empty
+    assert HEARD_AS_EARTHQUAKE in set(fates)
+
+
+def test_no_group_gives_an_empty_table_and_counts_its_windows(hour):
+    silent = probabilities_of(hour[2].network, hour[0].start_time, np.zeros((16, 59), dtype=bool))
+    found, fates, _ = located(hour, silent)
+    assert found.events.empty
+    assert not len(fates)
+    assert dict(found.windows) == {"no_group": 23}
+
+
+def test_probabilities_that_are_missing_for_half_an_hour_hide_only_that_half(hour):
+    values = hour[2].values.copy()
+    values[..., :25] = np.nan
+    found, _, _ = located(hour, replace(hour[2], values=values))
+    assert found.events["episode_id"].nunique() == 1
+    late = (found.events["time"] - hour[0].start_time).dt.total_seconds()
+    assert late.min() > 1900
+
+
+def test_ten_times_the_motion_has_a_hundred_times_the_energy(hour):
+    envelopes, _, said = hour
+    found, _, _ = located(hour)
+    louder: Envelopes = replace(envelopes, values=10 * envelopes.values)
+    one, other = (
+        with_energies(found, motion, said, EnergySettings()).events["energy_j"].to_numpy()
+        for motion in (envelopes, louder)
+    )
+    assert np.isfinite(one).any()
+    np.testing.assert_allclose(other[np.isfinite(one)] / one[np.isfinite(one)], 100.0, rtol=1e-6)
+
+
+def test_stations_that_hear_an_earthquake_meanwhile_give_no_energy(hour):
+    found, _, _ = located(hour)
+    turned = replace(hour[2], values=hour[2].values[:, [0, 2, 1]])
+    events = with_energies(found, hour[0], turned, EnergySettings()).events
+    assert events["energy_j"].isna().all()
+    assert events["energy_is_relative"].all()
