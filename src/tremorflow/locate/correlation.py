@@ -182,7 +182,7 @@ def stack_gains(
     for start in range(0, n_nodes, NODE_BLOCK):
         times = s_times_s[stations, start : start + NODE_BLOCK] * rate
         seen = np.flatnonzero(np.isfinite(times).sum(axis=0) > 1)  # by a pair: elsewhere there is nothing
-        times, total = times[:, seen], np.zeros(len(seen), dtype=np.float32)
+        times, total = times.take(seen, axis=1), np.zeros(len(seen), dtype=np.float32)
         for pair, one, other in zip(active, first, second, strict=True):
             position = times[other] - times[one]
             position += centre
