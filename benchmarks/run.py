@@ -21,6 +21,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
 QUICK = {  # options of the short form
+    "capability": ["--weak-days", "1", "--hours", "1", "--processes", "1"],
     "classify": ["--repeat", "1"],
     "diet_snet": ["--hours", "0.5", "--stations", "N.S2", "N.S4", "--weights", "mixed"],
     "grasp": ["--cases", "15"],
