@@ -8,8 +8,8 @@ the probability that the chain finds each burst, from its place, energy and dura
 the noise of the stations in the hour of the burst, as measured from the envelopes. Measured is what the full
 chain finds with default settings, its depth fixed (150 s or overlap, 50 km, one to one). Both are compared in
 deciles of the predicted probability, and in steps of 0.2 of it. A second prediction has the site terms
-unknown. Signals are kept in ``build/chain``; without them a day takes about 10 minutes of one core. Ends with
-one JSON object.
+unknown, and energies relative as the chain would then estimate them: higher by the mean site term. Signals
+are kept in ``build/chain``; without them a day takes 10 to 30 minutes of one core. Ends with one JSON object.
 """
 
 import argparse
@@ -69,8 +69,10 @@ def is_found(events: pd.DataFrame, truth: pd.DataFrame) -> np.ndarray:
     return result
 
 
-def predicted(folder, network: Network, truth: pd.DataFrame, rules: ChainRules) -> np.ndarray:
-    """(burst,) probability that each is found."""
+def predicted(
+    folder, network: Network, truth: pd.DataFrame, rules: ChainRules, higher: float = 0.0
+) -> np.ndarray:
+    """(burst,) probability that each is found, its log10 energy taken higher by so much."""
     result, settings = np.zeros(len(truth)), CapabilitySettings()
     for hour in folder.hours():
         mine = ((truth["time"] >= hour) & (truth["time"] < hour + timedelta(3600.0))).to_numpy()
@@ -80,7 +82,7 @@ def predicted(folder, network: Network, truth: pd.DataFrame, rules: ChainRules) 
         places = (rows[name].to_numpy() for name in ("latitude", "longitude", "depth_km"))
         result[mine] = probability_found(
             measure_noise(envelopes, rules.energy), Bursts(*places, lengths),
-            np.log10(rows["energy_j"].to_numpy()), settings, rules,
+            np.log10(rows["energy_j"].to_numpy()) + higher, settings, rules,
         )  # fmt: skip
     return result
 
@@ -117,10 +119,12 @@ def day_of(seed: int, day: int, hours: float, settings: Settings, processes: int
         ChainRules(settings.association, settings.location, settings.energy),
     )
     bare = Network(tuple(replace(one, site_amplification=np.nan) for one in simulation.network.stations))
+    sites = np.log10([one.site_amplification for one in simulation.network.stations])
+    higher = 2 * float(sites.mean() - np.log10(settings.energy.unknown_amplification))
     result = {
         "found": is_found(events_of(folder, span, settings), truth),
         "known": predicted(folder, simulation.network, truth, rules),
-        "unknown": predicted(folder, bare, truth, rules),
+        "unknown": predicted(folder, bare, truth, rules, higher),
     }
     clock, network = time.process_time(), simulation.network
     layers = (

@@ -109,7 +109,7 @@ def capability(
     run: Annotated[Path, typer.Option(help="Folder that `tremorflow run` wrote.")],
     output: Annotated[Path | None, typer.Option(help="Folder; none: capability/ in the run's.")] = None,
     duration: Annotated[float, typer.Option(min=1, help="Of the burst, in s.")] = 60.0,
-    probability: Annotated[float, typer.Option(min=0.01, max=0.97, help="Of being found.")] = 0.5,
+    probability: Annotated[float, typer.Option(min=0.01, max=0.95, help="Of being found.")] = 0.5,
     energy: Annotated[float | None, typer.Option(help="log10 J of the mask; none: the run's median.")] = None,
 ) -> None:
     """Show the smallest burst that your stations would have found, hour by hour and place by place."""

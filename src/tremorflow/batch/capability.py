@@ -1,12 +1,11 @@
 """The folder of a run -> what its network could have seen: tables, arrays and pictures."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from tremorflow import __version__
@@ -16,7 +15,7 @@ from tremorflow.batch.signals import SignalFolder
 from tremorflow.batch.why import FinishedRun
 from tremorflow.capability import Capability, CapabilitySettings, ChainRules, map_capability, measure_noise
 from tremorflow.capability.grid import Hour
-from tremorflow.catalog.energy_grid import TRUSTED, Cells, cells_around, known_energies
+from tremorflow.catalog.energy_grid import Cells, cells_around, typical_log10_energy
 from tremorflow.catalog.files import write_text
 from tremorflow.energy import EnergySettings
 from tremorflow.figures.capability import draw_capability, draw_capability_hours
@@ -69,10 +68,9 @@ def measure_in_run(
         The envelopes of the run are not in m/s.
     """
     network = run.signals.network
-    first = run.span[0].astype("datetime64[h]").astype("datetime64[ns]")
-    hours = [first + k * HOUR for k in range(int(np.ceil((run.span[1] - first) / HOUR)))]
-    read = hour_noises(run.signals.folder, hours, run.settings.energy, progress)
-    found = map_capability(network, read, settings, rules_of(run.settings))
+    rules = rules_of(run.settings)
+    read = hour_noises(run.signals.folder, run.span, rules.energy, progress)
+    found = map_capability(network, read, settings, rules)
     chosen = typical_log10_energy(run.rules.events) if log10_energy is None else log10_energy
     events = run.rules.events
     cells = cells_around(
@@ -90,28 +88,22 @@ def rules_of(settings: Settings) -> ChainRules:
 
 def hour_noises(
     folder: SignalFolder,
-    hours: Sequence[np.datetime64],
+    span: tuple[np.datetime64, np.datetime64],
     settings: EnergySettings,
     progress: Progress | None = None,
 ) -> Iterator[Hour]:
-    """Noise of hour after hour, None where no signals are kept."""
-    stored = set(folder.hours())
-    for k, hour in enumerate(hours):
-        noise = None
+    """Noise of hour after hour of a span, None where no signals are kept; hours are cut at its ends."""
+    first = span[0].astype("datetime64[h]").astype("datetime64[ns]")
+    count, stored = int(np.ceil((span[1] - first) / HOUR)), set(folder.hours())
+    for k in range(count):
+        hour, noise = first + k * HOUR, None
         if hour in stored:
-            envelopes = folder.read_hour(hour).envelopes
+            envelopes = folder.envelopes(max(hour, span[0]), min(hour + HOUR, span[1]))
             if np.isfinite(envelopes.values).any():
                 noise = measure_noise(envelopes, settings)
         yield hour, noise
         if progress is not None:
-            progress(k + 1, len(hours))
-
-
-def typical_log10_energy(events: pd.DataFrame) -> float:
-    """Median log10 energy of the events of quality A and B; NaN without any."""
-    energies = known_energies(events[events["quality"].isin(list(TRUSTED))])
-    known = energies[np.isfinite(energies)]
-    return float(np.log10(np.median(known))) if known.size else float("nan")
+            progress(k + 1, count)
 
 
 def write_capability(found: CapabilityFound, output: str | Path) -> None:
