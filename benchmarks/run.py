@@ -22,6 +22,7 @@ HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
 QUICK = {  # options of the short form
     "busy_day": ["--hours", "1"],
+    "capability": ["--weak-days", "1", "--hours", "1", "--processes", "1"],
     "chain": ["--hours", "0.5", "--quiet-days", "1", "--weak-days", "1", "--seeds", "9212", "9214"],
     "chain_negatives": ["--networks", "iceland", "--hours", "1", "--draws", "1", "--extra", "0"],
     "chain_semireal": ["--hours", "1", "--draws", "1", "--ways", "placed"],

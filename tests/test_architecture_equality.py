@@ -19,9 +19,10 @@ FLOORS = (  # a room may import rooms of lower floors; a new room needs a place 
         *("classifier", "associate", "locate", "energy", "catalog"),
     ),
     ("analysis", "settings"),
-    ("explain", "chance"),
+    ("explain", "chance", "capability"),
     ("figures",),
     ("batch",),
+    ("terminal",),
     ("cli",),
 )
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

@@ -1,4 +1,4 @@
-"""Groups in, events out: each burst at its place, with its group; earthquakes are none, wherever they show."""
+"""Groups in, events out: each burst at its place, with its group; earthquakes are none, where they show."""
 
 from dataclasses import replace
 

@@ -1,17 +1,14 @@
 """The program ``tremorflow``."""
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from tremorflow import __version__
-from tremorflow.errors import TremorflowError
+from tremorflow.terminal import bars as _bars
+from tremorflow.terminal import explained as _explained
 
 app = typer.Typer(
     help="Find and locate tectonic tremor in continuous seismic recordings of a network.",
@@ -19,29 +16,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-@contextmanager
-def _bars(*names: str) -> Iterator[list[Callable[[int, int], None]]]:
-    """Progress bars on the terminal; gives for each the function to call with the number done and in all."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        yield [_advance(bars, bars.add_task(name, total=None)) for name in names]
-
-
-def _advance(bars: Progress, task: TaskID) -> Callable[[int, int], None]:
-    """Make the function that moves one of the bars."""
-    return lambda done, total: bars.update(task, completed=done, total=total)
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    """Print what went wrong and how to cure it, and leave with status 1, instead of a traceback."""
-    try:
-        yield
-    except TremorflowError as error:
-        typer.echo(f"tremorflow: {error}", err=True)
-        raise typer.Exit(1) from error
 
 
 @app.command()
@@ -128,6 +102,27 @@ def why(
         if output is not None:
             write_answer(answer, output)
         typer.echo("\n".join(text_lines(answer.explanation)))
+
+
+@app.command()
+def capability(
+    run: Annotated[Path, typer.Option(help="Folder that `tremorflow run` wrote.")],
+    output: Annotated[Path | None, typer.Option(help="Folder; none: capability/ in the run's.")] = None,
+    duration: Annotated[float, typer.Option(min=1, help="Of the burst, in s.")] = 60.0,
+    probability: Annotated[float, typer.Option(min=0.01, max=0.95, help="Of being found.")] = 0.5,
+    energy: Annotated[float | None, typer.Option(help="log10 J of the mask; none: the run's median.")] = None,
+) -> None:
+    """Show the smallest burst that your stations would have found, hour by hour and place by place."""
+    from tremorflow.batch.capability import measure_in_run, summary_lines, write_capability
+    from tremorflow.batch.why import open_run
+    from tremorflow.capability import CapabilitySettings
+
+    with _explained():
+        asked = CapabilitySettings(duration_s=duration, probability=probability)
+        with _bars("hours") as (hours,):
+            found = measure_in_run(open_run(run), asked, energy, hours)
+        write_capability(found, output or run / "capability")
+        typer.echo("\n".join(summary_lines(found, output or run / "capability")))
 
 
 @app.command()

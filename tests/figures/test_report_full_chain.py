@@ -59,7 +59,7 @@ def test_captions_say_what_the_pictures_are(page):
         "Distance along N45°E against time",
         "Colour: relative radiated energy, on a logarithmic scale.",
         "Hatched: not recorded or not analysed, which is not the same as quiet.",
-        "Grey: cells in which the network could not have seen tremor",
+        "Grey: cells in which the typical event of this run would not have been found",
         "The energies are relative: they compare cells with each other.",
         "the full chain has 24 events with a place and the conventional has 12",
         "12 are in both; 0 are only in the full chain, 0 only in the conventional",

@@ -128,6 +128,16 @@ TOGETHER = level_of(np.hypot(LEVELS[:, None], LEVELS))
 TOGETHER[0, 0] = 0
 
 
+def odds_at(snr: FloatArray, settings: AssociationSettings) -> tuple[FloatArray, FloatArray]:
+    """Mean and standard deviation of the log-odds of tremor that DiET gives at an SNR, as measured."""
+    above = np.log(snr / settings.odds_snr)
+    loud = expit(settings.odds_steepness * above)
+    mean = settings.odds_silent + (settings.odds_loud - settings.odds_silent) * loud
+    wide = expit(SPREAD_STEEPNESS * settings.odds_steepness * (above - np.log(SPREAD_SNR)))
+    spread = settings.spread_silent + (settings.spread_loud - settings.spread_silent) * wide
+    return mean, spread
+
+
 def likelihood_table(settings: AssociationSettings) -> NDArray[np.float32]:
     """Log likelihood (bin, level) of log-odds at an SNR, over that where nothing is heard.
 
@@ -137,11 +147,7 @@ def likelihood_table(settings: AssociationSettings) -> NDArray[np.float32]:
     (``benchmarks/science/grasp.py`` fits it); what lies beyond the ends counts there. A share ``outliers`` of
     the stations says anything, so that no single one decides.
     """
-    snr = np.log(LEVELS / settings.odds_snr)
-    loud = expit(settings.odds_steepness * snr)
-    mean = settings.odds_silent + (settings.odds_loud - settings.odds_silent) * loud
-    wide = expit(SPREAD_STEEPNESS * settings.odds_steepness * (snr - np.log(SPREAD_SNR)))
-    spread = settings.spread_silent + (settings.spread_loud - settings.spread_silent) * wide
+    mean, spread = odds_at(LEVELS, settings)
     inner = np.linspace(-WIDEST, WIDEST, ODDS_BINS + 1)[1:-1, None]
     reached = np.pad(norm.cdf((inner - mean) / spread), ((1, 1), (0, 0)), constant_values=((0, 1), (0, 0)))
     share = (1 - settings.outliers) * np.diff(reached, axis=0) + settings.outliers / ODDS_BINS
@@ -235,7 +241,7 @@ class WindowFit:
         """Add to sources further ones as long as each adds more than the penalty."""
         while True:
             longer = self._settled([*found, self._best(found)])
-            if self._total(longer) < self._total(found) + penalty:
+            if self._total(longer) <= self._total(found) + penalty:
                 return found
             found = longer
 

@@ -33,6 +33,7 @@ from tremorflow.batch.outputs import (
 from tremorflow.batch.recorded_signals import open_signals
 from tremorflow.batch.recordings import EnvelopeSource, open_recordings
 from tremorflow.batch.sources import SignalSource
+from tremorflow.capability import ChainRules
 from tremorflow.catalog.compare import Comparison, compare_catalogs
 from tremorflow.catalog.earthquakes import read_earthquakes
 from tremorflow.catalog.formats import write_catalog
@@ -145,9 +146,10 @@ def run_full_chain(
     result = _result(found, settings, source, (output, DIET_GRASP, settings_hash))
     result = _checked(result, checks, earthquakes, settings)
     rival = _compare(result, settings, source, grid, progress) if compare else None
+    rules = ChainRules(settings.association, settings.location, energy)
     write_outputs(
         result, settings, source, grid, labels,
-        lambda content: with_full_chain(content, source, association, rival),
+        lambda content: with_full_chain(content, source, association, rival, rules),
     )  # fmt: skip
     return result
 

@@ -185,6 +185,13 @@ def known_energies(events: pd.DataFrame) -> FloatArray:
     return np.where(np.isfinite(energies) & (energies > 0), energies, np.nan)
 
 
+def typical_log10_energy(events: pd.DataFrame) -> float:
+    """Median log10 energy of the events of quality A and B; NaN without any."""
+    energies = known_energies(events[events["quality"].isin(list(TRUSTED))])
+    known = energies[np.isfinite(energies)]
+    return float(np.log10(np.median(known))) if known.size else float("nan")
+
+
 def energies_are_relative(events: pd.DataFrame) -> bool:
     """Whether any energy of the table is relative; one of which nothing is said is taken to be."""
     has_energy = np.isfinite(known_energies(events))

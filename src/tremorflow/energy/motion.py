@@ -94,7 +94,7 @@ def _one_station(
     if first < 0 or last > count:
         return *nothing, bool(np.isfinite(envelopes.values[station]).any()), True
     present = np.isfinite(envelopes.values[station, :, first:last]).mean(axis=-1) >= settings.min_completeness
-    shares = np.array([_share(name, settings) for name in envelopes.components]) * present
+    shares = np.array([component_share(name, settings) for name in envelopes.components]) * present
     has_vertical = bool(shares[[name == "V" for name in envelopes.components]].sum() > 0)
     if shares.sum() < LEAST_SHARE:
         return *nothing, False, True
@@ -103,21 +103,21 @@ def _one_station(
     begin = max(first - reach, 0)
     around = envelopes.values[station, shares > 0, begin : last + reach]
     power = (around**2).sum(axis=0) / shares.sum()
-    level, spread = _background(power, rate, settings)
+    level, spread = background_power(power, rate, settings)
     length_s = (last - first) / rate
     mean = float(np.nanmean(power[first - begin : last - begin]))
     expected = level + BELOW_MEAN_IN_SD * spread
     return (mean - expected) * length_s, spread * length_s, level * length_s, False, has_vertical
 
 
-def _share(component: str, settings: EnergySettings) -> float:
+def component_share(component: str, settings: EnergySettings) -> float:
     """Share of the S energy that a component holds on average; 0 for one of unknown direction."""
     if component not in ROLES:
         return 0.0
     return settings.vertical_share if component == "V" else (1 - settings.vertical_share) / 2
 
 
-def _background(power: FloatArray, rate_hz: float, settings: EnergySettings) -> tuple[float, float]:
+def background_power(power: FloatArray, rate_hz: float, settings: EnergySettings) -> tuple[float, float]:
     """Level of the background power, and its standard deviation; NaN without one whole mean."""
     length = max(1, round(settings.background_mean_s * rate_hz))
     if len(power) < length:

@@ -100,7 +100,10 @@ def energy_section(energies: EnergyGrid, network: Network) -> str:
     if energies.seen is None:
         caption += " Where no tremor is shown, it may also be that the network could not see it."
     else:
-        caption += " Grey: cells in which the network could not have seen tremor; there blank says nothing."
+        caption += (
+            " Grey: cells in which the typical event of this run would not have been found in half of the "
+            "hours looked at; there blank says nothing."
+        )
     if energies.is_relative:
         caption += " The energies are relative: they compare cells with each other."
     alt = (

@@ -1,0 +1,139 @@
+"""Probability that the chain finds a burst, and the energy of the smallest one that it finds."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tremorflow.capability.hearing import at_least, heard, response
+from tremorflow.capability.noise import HourNoise
+from tremorflow.capability.settings import CapabilitySettings, ChainRules
+from tremorflow.energy.propagation import energy_per_motion, hypocentral_distances_km, site_terms
+from tremorflow.geodesy import distances_km
+from tremorflow.records import FloatArray, Network
+
+WINDOW_S = 120.0  # of DiET, and of the SNR (DEFINITIONS)
+LOUDEST = 32  # stations that hear a burst best are enough: a burst near the limit is heard by five or so
+HALVINGS = 14  # of the range of log10 energies: 13 units to 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class Bursts:
+    """Where bursts are and how long they last; every array is (burst,)."""
+
+    latitudes: FloatArray
+    longitudes: FloatArray
+    depths_km: FloatArray
+    durations_s: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.latitudes)
+
+
+def probability_found(
+    noise: HourNoise,
+    bursts: Bursts,
+    log10_energies: FloatArray,
+    settings: CapabilitySettings,
+    rules: ChainRules,
+) -> FloatArray:
+    """Probability (burst,) that the chain finds each burst in the noise of an hour.
+
+    Parameters
+    ----------
+    noise
+        Of the hour.
+    bursts
+        Where they are.
+    log10_energies : (burst,)
+        Of the energy (J) of each.
+    settings
+        Scatter of amplitudes; their duration is that of the bursts.
+    rules
+        Of the chain.
+
+    Notes
+    -----
+    A burst is found if as many stations as ``rules.needed_stations`` hear it, so that DiET gives them
+    ``association.min_probability``. How often it does at an SNR has been measured (bench grasp);
+    the SNR is what 1/r, Q, site term and noise let expect, with their scatter. A station hears no more often
+    than the share of the hour that it recorded. Stations below that probability may join a group
+    (``member_probability``), but few of their envelopes correlate: counting them gives twice the recall of
+    weak bursts that was measured on simulated days.
+    """
+    return _found(_loudest(noise, bursts, settings, rules), 10**log10_energies, settings, rules)
+
+
+def smallest_energy(
+    noise: HourNoise, bursts: Bursts, settings: CapabilitySettings, rules: ChainRules
+) -> FloatArray:
+    """log10 of the energy (burst,) in J from which on a burst at each place is found in the hour's noise.
+
+    Parameters
+    ----------
+    noise, bursts, settings, rules
+        As of ``probability_found``; found means ``settings.probability``.
+
+    Returns
+    -------
+    Infinite where not even ``most_log10_j`` is enough, as where too few stations are alive.
+    """
+    audience = _loudest(noise, bursts, settings, rules)
+    low = np.full(len(bursts), settings.least_log10_j)
+    high = np.full(len(bursts), settings.most_log10_j)
+    never = _found(audience, 10**high, settings, rules) < settings.probability
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        enough = _found(audience, 10**middle, settings, rules) >= settings.probability
+        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
+    return np.where(never, np.inf, (low + high) / 2)
+
+
+def has_site_terms(network: Network) -> NDArray[np.bool_]:
+    """(station,) whether each has a site term, be it relative to the others."""
+    given = np.array([station.site_amplification for station in network.stations], dtype=np.float64)
+    return np.asarray(np.isfinite(given) & (given > 0))
+
+
+@dataclass(frozen=True, slots=True)
+class _Audience:
+    """Stations (burst, rank) that hear each burst best: SNR^2 by one joule, share recorded, site term."""
+
+    power_ratio: FloatArray
+    recorded: FloatArray
+    has_site: NDArray[np.bool_]
+
+
+def _loudest(noise: HourNoise, bursts: Bursts, settings: CapabilitySettings, rules: ChainRules) -> _Audience:
+    """Find the stations that hear each burst best.
+
+    SNR^2 over the window that holds the burst: mean power of the burst in it over that of the noise.
+    """
+    network, energy = noise.network, rules.energy
+    amplifications, _ = site_terms(network, energy.unknown_amplification)
+    alive = noise.alive
+    power = np.where(alive > 0, noise.power, np.inf)
+    ratios = np.zeros((len(bursts), len(network)))
+    for k in range(len(bursts)):
+        place = float(bursts.latitudes[k]), float(bursts.longitudes[k])
+        distances = hypocentral_distances_km(network, *place, float(bursts.depths_km[k]))
+        reached = distances_km(*place, network.latitudes, network.longitudes)
+        factors = energy_per_motion(distances, amplifications, noise.band_hz, energy)
+        ratio = 1 / (factors * max(WINDOW_S, float(bursts.durations_s[k])) * power)
+        ratios[k] = np.where(reached <= rules.location.max_station_distance_km, ratio, 0.0)
+    best = np.argsort(-ratios, axis=1, kind="stable")[:, :LOUDEST]
+    return _Audience(np.take_along_axis(ratios, best, axis=1), alive[best], has_site_terms(network)[best])
+
+
+def _found(
+    audience: _Audience, energies_j: FloatArray, settings: CapabilitySettings, rules: ChainRules
+) -> FloatArray:
+    """Probability (burst,) that the chain finds bursts of these energies (burst,)."""
+    if not len(energies_j):
+        return np.zeros(0)
+    snr = np.sqrt(audience.power_ratio * energies_j[:, None])
+    needed, scatter = rules.association.min_probability, settings.amplitude_scatter
+    known = response(scatter, needed, rules.association)
+    unknown = response(float(np.hypot(scatter, settings.site_scatter)), needed, rules.association)
+    hears = np.where(audience.has_site, heard(snr, known), heard(snr, unknown)) * audience.recorded
+    return (1 - settings.lost) * at_least(hears, rules.needed_stations, settings.alike)
