@@ -9,6 +9,7 @@ from tremorflow.analysis import (
     HEARD_AS_EARTHQUAKE,
     associate_windows,
     locate_groups,
+    with_amplitude_check,
     with_energies,
 )
 from tremorflow.associate import AssociationSettings
@@ -162,3 +163,25 @@ def test_stations_that_hear_an_earthquake_meanwhile_give_no_energy(hour):
     events = with_energies(found, hour[0], turned, EnergySettings()).events
     assert events["energy_j"].isna().all()
     assert events["energy_is_relative"].all()
+
+
+def test_amplitudes_alone_point_to_the_same_place_however_loud(hour):
+    envelopes, grid, said = hour
+    found, _, _ = located(hour)
+    one, other = (
+        with_amplitude_check(found, motion, said, grid, SETTINGS).events["amplitude_km"].to_numpy()
+        for motion in (envelopes, replace(envelopes, values=10 * envelopes.values))
+    )
+    assert (one < 25).all()
+    np.testing.assert_allclose(one, other)
+
+
+def test_amplitudes_of_another_place_are_told(hour):
+    envelopes, grid, said = hour
+    found, _, _ = located(hour)
+    turned = replace(envelopes, values=envelopes.values[np.argsort(said.network.latitudes)[::-1]])
+    moved = with_amplitude_check(found, turned, said, grid, SETTINGS).events["amplitude_km"]
+    counts = with_amplitude_check(found, replace(envelopes, unit="count"), said, grid, SETTINGS).events
+    straight = with_amplitude_check(found, envelopes, said, grid, SETTINGS).events["amplitude_km"]
+    assert moved.mean() > straight.mean()
+    assert counts["amplitude_km"].isna().all()

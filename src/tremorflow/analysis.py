@@ -28,12 +28,21 @@ from tremorflow.locate import (
     LocationSettings,
     SearchGrid,
     error_ellipse,
+    fit_amplitudes,
     locate_group,
     locate_windows,
     station_pairs,
     window_starts,
 )
-from tremorflow.records import CLASSES, Envelopes, Probabilities, event_table, name_by_time, timedelta
+from tremorflow.records import (
+    CLASSES,
+    Envelopes,
+    Probabilities,
+    event_table,
+    name_by_time,
+    seconds,
+    timedelta,
+)
 
 Method = Literal["diet-grasp", "conventional"]
 CONVENTIONAL: Method = "conventional"  # envelope correlation over the whole network
@@ -221,13 +230,8 @@ def with_energies(
     """
     events, columns = found.events, list[dict[str, object]]()
     sources = [_radiating(hypocentre) for hypocentre in found.hypocentres]
-    for k, (source, hypocentre) in enumerate(zip(sources, found.hypocentres, strict=True)):
-        others = [
-            other
-            for j, other in enumerate(sources)
-            if j != k and found.hypocentres[j].window_start == hypocentre.window_start
-        ]
-        stations = _undisturbed(source, others, probabilities)
+    for k, source in enumerate(sources):
+        stations = _undisturbed(source, _beside(k, sources, found.hypocentres), probabilities)
         energy = estimate_energy(envelopes, source, stations, settings)
         columns.append(
             {
@@ -239,6 +243,40 @@ def with_energies(
         )
     table = pd.DataFrame(columns, columns=list(ENERGY_CELLS), index=events.index)
     return Detections(event_table(events.assign(**table)), found.hypocentres, found.windows)
+
+
+def with_amplitude_check(
+    found: Detections,
+    envelopes: Envelopes,
+    probabilities: Probabilities,
+    grid: SearchGrid,
+    settings: LocationSettings,
+) -> Detections:
+    """Add to detections how far from each the amplitudes alone point to (``fit_amplitudes``), in km.
+
+    Parameters are those of ``with_energies``, and the grid and settings of the location.
+    """
+    offsets = np.full(len(found.hypocentres), np.nan)
+    sources = [_radiating(hypocentre) for hypocentre in found.hypocentres]
+    for k, hypocentre in enumerate(found.hypocentres):
+        stations = _undisturbed(sources[k], _beside(k, sources, found.hypocentres), probabilities)
+        length_s = seconds(hypocentre.window_end - hypocentre.window_start)
+        window = envelopes.window(hypocentre.window_start, length_s)
+        fit = fit_amplitudes(window, hypocentre, stations, grid, settings)
+        if fit is not None:
+            place = hypocentre.fit.place
+            offsets[k] = distances_km(place.latitude, place.longitude, fit.latitude, fit.longitude)
+    return Detections(
+        event_table(found.events.assign(amplitude_km=offsets)), found.hypocentres, found.windows
+    )
+
+
+def _beside(
+    k: int, sources: list[RadiatingSource], hypocentres: tuple[Hypocentre, ...]
+) -> list[RadiatingSource]:
+    """Other sources of the same window of the location."""
+    start = hypocentres[k].window_start
+    return [one for j, one in enumerate(sources) if j != k and hypocentres[j].window_start == start]
 
 
 def _radiating(hypocentre: Hypocentre) -> RadiatingSource:

@@ -18,6 +18,7 @@ from tremorflow.analysis import (
     detect_tremor,
     finish_catalog,
     locate_groups,
+    with_amplitude_check,
     with_energies,
 )
 from tremorflow.batch.checks import Checks, check_lines, count_near_arrivals, estimate_chance, what_locates
@@ -136,7 +137,8 @@ def run_full_chain(
         fates[:] = np.where((fates == "located") | (fate == ""), fates, fate)
         around = timedelta(settings.energy.background_reach_s)
         every = source.read_all(max(begin - around, source.span[0]), min(end + around, source.span[1]))
-        return with_energies(found, every, association.probabilities, energy)
+        found = with_energies(found, every, association.probabilities, energy)
+        return with_amplitude_check(found, every, association.probabilities, grid, settings.location)
 
     found = _detect_in_blocks(settings, source, output, detect, progress)
     fates[~association.usable] = "earthquake"

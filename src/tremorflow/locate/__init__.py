@@ -1,5 +1,6 @@
 """Location of tremor by envelope correlation: envelopes + travel times -> hypocentres with errors."""
 
+from tremorflow.locate.amplitudes import AmplitudeFit, fit_amplitudes
 from tremorflow.locate.correlation import StationPairs, station_pairs
 from tremorflow.locate.grid import SearchGrid, make_grid, search_grid
 from tremorflow.locate.groups import locate_group
@@ -15,6 +16,7 @@ from tremorflow.locate.windows import (
 )
 
 __all__ = [
+    "AmplitudeFit",
     "Hypocentre",
     "LikelihoodMap",
     "LocationSettings",
@@ -22,6 +24,7 @@ __all__ = [
     "StationPairs",
     "WindowResult",
     "error_ellipse",
+    "fit_amplitudes",
     "locate_group",
     "locate_window",
     "locate_windows",

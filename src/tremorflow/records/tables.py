@@ -58,6 +58,9 @@ FULL_CHAIN_COLUMNS: dict[str, Column] = {
     "energy_log10_error": Column("float64", "-", "one standard deviation of log10 energy_j"),
     "energy_is_relative": Column("boolean", "-", "true until site terms are tied to a known source"),
     "me": Column("float64", "-", "energy magnitude, (log10 E - 4.4) / 1.5"),
+    "amplitude_km": Column(
+        "float64", "km", "from the epicentre to where amplitudes alone point to; NaN if fewer than four tell"
+    ),
 }
 
 GROUP_COLUMNS: dict[str, Column] = {
