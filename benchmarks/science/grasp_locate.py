@@ -21,6 +21,7 @@ Simulated throughout. Ends with one JSON object.
 
 import argparse
 import json
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -203,7 +204,7 @@ def score(
             spent_s.append(found.spent_s)
     share = fraction(int(right), count)
     middle, most = np.quantile(errors, [0.5, 0.9]) if errors else (np.nan, np.nan)
-    row: dict[str, object] = {
+    row = {
         "right": round(share.value, 3), "low 95": round(share.low, 3), "high 95": round(share.high, 3),
         "bar": bar, "reached": None if bar is None else bool(share.value >= bar), "of": count,
         "none": int((numbers == 0).sum()),
@@ -213,6 +214,7 @@ def score(
         "error, median, km": round(float(middle), 1), "error, 90 %, km": round(float(most), 1),
         "CPU-s a window": round(float(np.mean(spent_s)), 3),
     }  # fmt: skip
+    print(name_of(separation_km), json.dumps(row), file=sys.stderr, flush=True)
     return row
 
 
