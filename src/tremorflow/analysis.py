@@ -1,7 +1,7 @@
 """The chain itself: envelopes of a network, and what DiET says of it -> events."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -123,10 +123,10 @@ def detect_tremor(
 def associate_windows(probabilities: Probabilities, settings: AssociationSettings) -> Association:
     """Group the stations that hear the same tremor, in all windows; groups of earthquakes are not usable."""
     groups = associate_stations(probabilities.p_tremor, probabilities.network, settings)
-    usable = earthquake_excess(groups, probabilities, settings) <= 0
-    table = group_table(groups, probabilities, settings)
+    excess = earthquake_excess(groups, probabilities, settings)
+    table = group_table(groups, excess, probabilities, settings)
     graph = station_graph(probabilities.network, settings)
-    return Association(probabilities, groups, table, usable, graph, settings)
+    return Association(probabilities, groups, table, excess <= 0, graph, settings)
 
 
 def locate_groups(
@@ -229,9 +229,7 @@ def with_energies(
         Of the energy.
     """
     events, columns = found.events, list[dict[str, object]]()
-    sources = [_radiating(hypocentre) for hypocentre in found.hypocentres]
-    for k, source in enumerate(sources):
-        stations = _undisturbed(source, _beside(k, sources, found.hypocentres), probabilities)
+    for source, stations in _with_stations(found.hypocentres, probabilities):
         energy = estimate_energy(envelopes, source, stations, settings)
         columns.append(
             {
@@ -257,9 +255,8 @@ def with_amplitude_check(
     Parameters are those of ``with_energies``, and the grid and settings of the location.
     """
     offsets = np.full(len(found.hypocentres), np.nan)
-    sources = [_radiating(hypocentre) for hypocentre in found.hypocentres]
-    for k, hypocentre in enumerate(found.hypocentres):
-        stations = _undisturbed(sources[k], _beside(k, sources, found.hypocentres), probabilities)
+    heard = _with_stations(found.hypocentres, probabilities)
+    for k, (hypocentre, (_, stations)) in enumerate(zip(found.hypocentres, heard, strict=True)):
         length_s = seconds(hypocentre.window_end - hypocentre.window_start)
         window = envelopes.window(hypocentre.window_start, length_s)
         fit = fit_amplitudes(window, hypocentre, stations, grid, settings)
@@ -271,12 +268,17 @@ def with_amplitude_check(
     )
 
 
-def _beside(
-    k: int, sources: list[RadiatingSource], hypocentres: tuple[Hypocentre, ...]
-) -> list[RadiatingSource]:
-    """Other sources of the same window of the location."""
-    start = hypocentres[k].window_start
-    return [one for j, one in enumerate(sources) if j != k and hypocentres[j].window_start == start]
+def _with_stations(
+    hypocentres: tuple[Hypocentre, ...], probabilities: Probabilities
+) -> Iterator[tuple[RadiatingSource, NDArray[np.intp]]]:
+    """Give each source with its undisturbed stations: not those nearer to another of the same window."""
+    sources = [_radiating(hypocentre) for hypocentre in hypocentres]
+    by_window: dict[np.datetime64, list[RadiatingSource]] = {}
+    for source, hypocentre in zip(sources, hypocentres, strict=True):
+        by_window.setdefault(hypocentre.window_start, []).append(source)
+    for source, hypocentre in zip(sources, hypocentres, strict=True):
+        others = [one for one in by_window[hypocentre.window_start] if one is not source]
+        yield source, _undisturbed(source, others, probabilities)
 
 
 def _radiating(hypocentre: Hypocentre) -> RadiatingSource:

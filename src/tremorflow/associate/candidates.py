@@ -4,11 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from scipy.special import expit
 
-from tremorflow.associate.episodes import are_alike
+from tremorflow.associate.episodes import are_alike, label_joined
 from tremorflow.associate.graph import StationGraph
 from tremorflow.associate.groups import Groups
 from tremorflow.associate.settings import AssociationSettings
@@ -63,11 +61,7 @@ def gather_candidates(
     apart = groups.windows[first] != groups.windows[second]
     first, second = first[apart], second[apart]
     linked = are_alike(groups, first, second, settings)
-    links = coo_array(
-        (np.ones(int(linked.sum())), (first[linked] - begin, second[linked] - begin)),
-        shape=(end - begin,) * 2,
-    )
-    label = connected_components(links, directed=False)[1][mine - begin]
+    label = label_joined(linked, first - begin, second - begin, int(end - begin))[mine - begin]
     parts = [mine[label == k] for k in np.unique(label)]
     highest = _highest(probabilities, windows)
     found = [Candidate(part, _listeners(groups, part, highest, graph, settings)) for part in parts]

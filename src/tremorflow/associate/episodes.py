@@ -22,12 +22,17 @@ def link_groups(groups: Groups, settings: AssociationSettings) -> NDArray[np.int
         or lie within ``episode_km``.
     """
     first, second = _consecutive(groups.windows)
-    linked = are_alike(groups, first, second, settings)
-    count = len(groups)
-    links = coo_array((np.ones(int(linked.sum())), (first[linked], second[linked])), shape=(count, count))
-    labels = connected_components(links, directed=False)[1]
+    labels = label_joined(are_alike(groups, first, second, settings), first, second, len(groups))
     _, starts, episodes = np.unique(labels, return_index=True, return_inverse=True)
     return np.asarray(np.argsort(np.argsort(starts))[episodes], dtype=np.intp)
+
+
+def label_joined(
+    linked: NDArray[np.bool_], first: NDArray[np.intp], second: NDArray[np.intp], count: int
+) -> NDArray[np.intp]:
+    """Label (one,) so many things: alike for those that linked pairs (pair,) join, also through others."""
+    links = coo_array((np.ones(int(linked.sum())), (first[linked], second[linked])), shape=(count, count))
+    return np.asarray(connected_components(links, directed=False)[1], dtype=np.intp)
 
 
 def are_alike(

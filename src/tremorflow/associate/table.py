@@ -3,20 +3,24 @@
 import numpy as np
 import pandas as pd
 
-from tremorflow.associate.candidates import earthquake_excess, group_probability
+from tremorflow.associate.candidates import group_probability
 from tremorflow.associate.episodes import link_groups
 from tremorflow.associate.groups import Groups
 from tremorflow.associate.settings import AssociationSettings
-from tremorflow.records import GROUP_COLUMNS, Probabilities, name_by_time, timedelta
+from tremorflow.records import GROUP_COLUMNS, FloatArray, Probabilities, name_by_time, timedelta
 
 
-def group_table(groups: Groups, probabilities: Probabilities, settings: AssociationSettings) -> pd.DataFrame:
+def group_table(
+    groups: Groups, excess: FloatArray, probabilities: Probabilities, settings: AssociationSettings
+) -> pd.DataFrame:
     """One row per group, with ``GROUP_COLUMNS``, in order of time and from the strongest down.
 
     Parameters
     ----------
     groups
         From ``associate_stations`` with ``p_tremor`` of these probabilities.
+    excess : (group,)
+        From ``earthquake_excess``.
     probabilities
         Of all windows.
     settings
@@ -42,7 +46,7 @@ def group_table(groups: Groups, probabilities: Probabilities, settings: Associat
         "n_stations": [len(one) for one in members],
         "p_highest": [float(p_tremor[m[0], w]) for m, w in zip(ranked, groups.windows, strict=True)],
         "gain": groups.gains,
-        "p_group": group_probability(earthquake_excess(groups, probabilities, settings), settings),
+        "p_group": group_probability(excess, settings),
         "stations": [";".join(codes[one]) for one in ranked],
     }
     dtypes = {name: column.dtype for name, column in GROUP_COLUMNS.items()}

@@ -6,7 +6,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tremorflow.associate import AssociationSettings, Groups, associate_stations, group_table, station_graph
+from tremorflow.associate import (
+    AssociationSettings,
+    Groups,
+    associate_stations,
+    earthquake_excess,
+    group_table,
+    station_graph,
+)
 from tremorflow.errors import DataError
 from tremorflow.figures.station_graph import draw_station_graph
 from tremorflow.figures.style import write_png
@@ -39,7 +46,8 @@ def associate_file(path: str | Path, settings: AssociationSettings) -> Associate
             f"{source} has no station with coordinates; run `tremorflow classify` with --stations"
         )
     groups = associate_stations(probabilities.p_tremor, probabilities.network, settings)
-    return Associated(probabilities, groups, group_table(groups, probabilities, settings), settings)
+    excess = earthquake_excess(groups, probabilities, settings)
+    return Associated(probabilities, groups, group_table(groups, excess, probabilities, settings), settings)
 
 
 def write_groups(found: Associated, output: Path) -> None:

@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 from tremorflow.geodesy import distances_km
 from tremorflow.locate.grid import SearchGrid
+from tremorflow.locate.power import log_loss
 from tremorflow.locate.settings import LocationSettings
 from tremorflow.locate.source_time import background_power
 from tremorflow.locate.windows import Hypocentre
 from tremorflow.records import Envelopes, FloatArray, seconds
 
-FREQUENCY_HZ = 4.0  # about the middle of 2-8 Hz for tremor, which falls with frequency
 LEAST_STATIONS = 4  # strength and two coordinates, and one to contradict
 LEAST_EXCESS = 1.0  # power of the burst over that of the background: below, it is noise as much
 
@@ -66,9 +66,7 @@ def fit_amplitudes(
     away = distances_km(
         grid.node_latitudes[:, None], grid.node_longitudes[:, None], network.latitudes, network.longitudes
     )
-    r = np.maximum(np.hypot(away, grid.node_depths_km[:, None]), 1.0)
-    path = 2 * np.pi * FREQUENCY_HZ * r / (settings.quality_factor * settings.s_speed_km_s)
-    scatter = (recorded + path + 2 * np.log(r)).std(axis=1)
+    scatter = (recorded + log_loss(away, grid.node_depths_km[:, None], settings)).std(axis=1)
     best = int(np.argmin(scatter))
     latitude, longitude, _ = grid.node(best)
     return AmplitudeFit(latitude, longitude, float(scatter[best] / 2 / np.log(10)), int(heard.sum()))

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tremorflow.geodesy import distances_km, east_north_km
-from tremorflow.locate.correlation import IndexArray, StationPairs, stack_gains
+from tremorflow.locate.correlation import IndexArray, StationPairs, stack_gains, stations_of
 from tremorflow.locate.grid import SearchGrid
 from tremorflow.locate.hypocentre import Fit, Place
 from tremorflow.locate.plane_waves import crosses_network
@@ -77,7 +77,7 @@ def locate_group(
         return WindowResult(window.start_time, (), "no_agreement_of_stations")
     if crosses_network(first[0], scene, settings):
         return WindowResult(window.start_time, (), "plane_wave")
-    fits, supports = [first[0]], [first[1]]
+    fits = [first[0]]
     model = model_power(window, fits, stations, grid, settings)
     while len(fits) < settings.max_sources:
         rest = make_scene(_left(window, model), _excess(window, model), grid, own, settings)
@@ -85,15 +85,12 @@ def locate_group(
         if found is None:
             break
         fits.append(found[0])
-        supports.append(found[1])
         model = model_power(window, fits, stations, grid, settings)
     if len(fits) == 1:
-        return WindowResult(
-            window.start_time, (make_hypocentre(first[0], first[1], scene, settings),), "located"
-        )
-    return WindowResult(
-        window.start_time, _located_anew(window, fits, stations, own, grid, settings), "located"
-    )
+        hypocentres: tuple[Hypocentre, ...] = (make_hypocentre(*first, scene, settings),)
+    else:
+        hypocentres = _located_anew(window, fits, stations, own, grid, settings)
+    return WindowResult(window.start_time, hypocentres, "located")
 
 
 def _best_source(
@@ -144,7 +141,7 @@ def _is_heard_near(fit: Fit, scene: Scene) -> bool:
     """Whether half of those nearest to a source, of the stations in pairs that recorded, support it."""
     network, pairs = scene.grid.network, scene.correlations.pairs
     away = distances_km(fit.place.latitude, fit.place.longitude, network.latitudes, network.longitudes)
-    asked = np.unique(np.concatenate([pairs.first, pairs.second]))
+    asked = stations_of(pairs, np.arange(len(pairs)))
     asked = asked[np.isfinite(scene.window.values[asked]).any(axis=(1, 2))]
     nearest = asked[np.argsort(away[asked], kind="stable")[:NEAREST]]
     return bool(np.isin(nearest, fit.stations).mean() >= 0.5)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import nnls
 
 from tremorflow.geodesy import distances_km
@@ -11,12 +12,13 @@ from tremorflow.locate.correlation import IndexArray
 from tremorflow.locate.grid import SearchGrid
 from tremorflow.locate.hypocentre import Fit, station_weights
 from tremorflow.locate.settings import LocationSettings
-from tremorflow.locate.source_time import SEEN_SHARE, background_power, stack_power
+from tremorflow.locate.source_time import SEEN_SHARE, background_power, moved_back, stack_power
 from tremorflow.records import Envelopes, FloatArray
 
 ROUNDS = 3  # of taking each source from what the others leave
 ALONE_ROUNDS = 2  # of a source without others
 OWN_STATIONS = 3  # fewer do not outvote one that hears another source
+FREQUENCY_HZ = 4.0  # about the middle of 2-8 Hz for tremor, which falls with frequency
 FLOOR = 1e-3  # of the background: power below is rounding
 TINY = float(np.finfo(np.float64).tiny)
 
@@ -101,12 +103,17 @@ def model_power(
 
 
 def _decay(fit: Fit, grid: SearchGrid, settings: LocationSettings) -> FloatArray:
-    """Power (station,) of S at a station over that at 1 km: exp(-2 pi f r / (Q v)) / r^2, f = 4 Hz."""
+    """Power (station,) of S at a station over that at 1 km: exp(-2 pi f r / (Q v)) / r^2."""
     place, network = fit.place, grid.network
     away = distances_km(place.latitude, place.longitude, network.latitudes, network.longitudes)
-    r = np.maximum(np.hypot(away, place.depth_km), 1.0)
-    path = 2 * np.pi * 4.0 * r / (settings.quality_factor * settings.s_speed_km_s)
-    return np.asarray(np.exp(-path) / r**2)
+    return np.asarray(np.exp(-log_loss(away, place.depth_km, settings)))
+
+
+def log_loss(epicentral_km: FloatArray, depth_km: ArrayLike, settings: LocationSettings) -> FloatArray:
+    """Natural logarithm of what spreading (1/r) and Q take of the power of S since 1 km from its source."""
+    r = np.maximum(np.hypot(epicentral_km, depth_km), 1.0)
+    path = 2 * np.pi * FREQUENCY_HZ * r / (settings.quality_factor * settings.s_speed_km_s)
+    return np.asarray(path + 2 * np.log(r))
 
 
 def _own_power(
@@ -120,14 +127,9 @@ def _own_power(
     if hears.sum() < OWN_STATIONS:
         return stacked
     stations, weights = fit.stations[hears], station_weights(fit.delays.correlation[hears])
-    shifts = (fit.place.s_times_s[stations] + fit.delays.seconds[hears]) * window.sampling_rate_hz
-    samples = np.arange(left.shape[1])
-    moved = np.stack(
-        [
-            np.interp(samples + shift, samples, left[station] / strengths[station], left=np.nan, right=np.nan)
-            for station, shift in zip(stations, shifts, strict=True)
-        ]
-    )
+    delays_s = fit.place.s_times_s[stations] + fit.delays.seconds[hears]
+    own_left = left[stations] / strengths[stations, None]
+    moved = np.stack(list(moved_back(own_left, delays_s * window.sampling_rate_hz)))
     order = np.argsort(moved, axis=0)  # NaN last
     weight = np.where(np.isfinite(np.take_along_axis(moved, order, axis=0)), weights[order], 0.0)
     reached = np.cumsum(weight, axis=0)

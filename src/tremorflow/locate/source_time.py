@@ -1,5 +1,6 @@
 """When the source radiated, and for how long: the source envelope of a located window."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,17 +66,22 @@ def stack_power(recorded: FloatArray, fit: Fit, grid: SearchGrid, window: Envelo
     if window.unit != "m/s":
         level = np.nanmean(np.maximum(power, 0), axis=1, keepdims=True)
         power /= np.where(level > 0, level, 1)
-    samples = np.arange(power.shape[1])
     shifts = (place.s_times_s[stations] + fit.delays.seconds) * window.sampling_rate_hz
     weights = station_weights(fit.delays.correlation)
     total, norm = np.zeros(power.shape[1]), np.zeros(power.shape[1])
-    for row, shift, weight in zip(power, shifts, weights, strict=True):
-        moved = np.interp(samples + shift, samples, row, left=np.nan, right=np.nan)
+    for moved, weight in zip(moved_back(power, shifts), weights, strict=True):
         present = np.isfinite(moved)
         total[present] += weight * moved[present]
         norm[present] += weight
     seen = norm >= SEEN_SHARE * weights.sum()
     return np.where(seen, total / np.where(seen, norm, 1), np.nan)
+
+
+def moved_back(series: FloatArray, shifts: FloatArray) -> Iterator[FloatArray]:
+    """Give each series (row, time) earlier by its shift (row,) in samples; NaN where it then has ended."""
+    samples = np.arange(series.shape[1])
+    for row, shift in zip(series, shifts, strict=True):
+        yield np.interp(samples + shift, samples, row, left=np.nan, right=np.nan)
 
 
 def source_time(window: Envelopes, fit: Fit, grid: SearchGrid) -> SourceTime:
