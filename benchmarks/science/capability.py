@@ -77,7 +77,7 @@ def predicted(
     for hour in folder.hours():
         mine = ((truth["time"] >= hour) & (truth["time"] < hour + timedelta(3600.0))).to_numpy()
         rows = truth[mine]
-        envelopes = replace(folder.read_hour(hour).envelopes, network=network)
+        envelopes = replace(folder.envelopes(hour, hour + timedelta(3600.0)), network=network)
         lengths = (rows["end_time"] - rows["start_time"]).dt.total_seconds().to_numpy()
         places = (rows[name].to_numpy() for name in ("latitude", "longitude", "depth_km"))
         result[mine] = probability_found(
@@ -128,7 +128,12 @@ def day_of(seed: int, day: int, hours: float, settings: Settings, processes: int
     }
     clock, network = time.process_time(), simulation.network
     layers = (
-        (hour, measure_noise(replace(folder.read_hour(hour).envelopes, network=network), rules.energy))
+        (
+            hour,
+            measure_noise(
+                replace(folder.envelopes(hour, hour + timedelta(3600.0)), network=network), rules.energy
+            ),
+        )
         for hour in folder.hours()
     )
     result["hours"] = map_capability(network, layers, CapabilitySettings(), rules).by_hour()

@@ -206,7 +206,7 @@ def analyse(path: Path, hours: int) -> dict[str, Any]:
     settings = Settings()
     settings = replace(settings, location=replace(settings.location, depth="fixed"))
     folder, end = SignalFolder(path), START + timedelta(hours * HOUR_S)
-    network = folder.read_hour(START).probabilities.network
+    network = folder.envelopes(START, START + timedelta(HOUR_S)).network
     grid = locate.search_grid(network, travel_times_of(network), settings.location)
     clock, ends, found = Clock(), Counter[str](), []
     around = timedelta(settings.energy.background_reach_s)

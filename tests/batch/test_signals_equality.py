@@ -78,7 +78,7 @@ def test_processes_do_not_matter(archive, folder, tmp_path):
 
 
 def test_what_was_left_out_is_kept(folder):
-    reasons = " ".join(folder.tally().table()["reason"])
+    reasons = " ".join(folder.judged()[1].table()["reason"])
     assert "10 Hz" in reasons
     assert "dead samples of component E" in reasons
 

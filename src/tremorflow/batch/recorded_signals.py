@@ -42,7 +42,7 @@ class RecordedSignals:
         self.network: Network = recordings.network
         self.span = recordings.span
         self.folder = SignalFolder(folder / self._name(), self.span, self.network)
-        self._left_out: pd.DataFrame | None = None
+        self._judged: tuple[Probabilities, Tally] | None = None
 
     def make(self, processes: int = 1, progress: Progress | None = None) -> None:
         """Make the signals that are not kept, or that were made of other recordings."""
@@ -56,15 +56,15 @@ class RecordedSignals:
             full_response=self._settings.archive.remove_response,
         )
         make_signals(self.folder, work, processes, progress, self._mark())
+        self._judged = None
 
     @property
     def skips(self) -> pd.DataFrame:
         """What was left out."""
-        if self._left_out is None:
-            total: Tally = self.folder.tally()
-            total.merge(self._recordings.tally.rows)
-            self._left_out = total.table()
-        return self._left_out
+        total = Tally()
+        total.merge(self._read_judged()[1].rows)
+        total.merge(self._recordings.tally.rows)
+        return total.table()
 
     @property
     def counts(self) -> dict[str, int | float | str]:
@@ -95,13 +95,19 @@ class RecordedSignals:
 
     def probabilities(self) -> Probabilities:
         """Probabilities of all windows of the span."""
-        return self.folder.probabilities()
+        return self._read_judged()[0]
 
     def spectrograms(self, station: int, begin: np.datetime64, end: np.datetime64) -> Spectrograms | None:
         """Spectrograms of one station (row of the network), from its recordings; None if there are none."""
         feed = ArchiveFeed(self._recordings.archive, self.network)
         turned = self._recordings.orientations
         return read_spectrograms(feed, station, (begin, end), self.weights.spectrogram, turned)
+
+    def _read_judged(self) -> tuple[Probabilities, Tally]:
+        """Read probabilities and what was left out, once."""
+        if self._judged is None:
+            self._judged = self.folder.judged()
+        return self._judged
 
     def _name(self) -> str:
         """Name for the signals of these settings: a hash of all that changes them but the recordings."""

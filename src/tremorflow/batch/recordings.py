@@ -190,10 +190,7 @@ class RecordedEnvelopes:
             last = min(first + step, count)
             begin, end = start_time + timedelta(first / rate), start_time + timedelta(last / rate)
             for row, part in self._read_chunk(begin, end):
-                at = round(seconds(part.start_time - start_time) * rate)
-                low, high = max(at, first), min(at + part.values.shape[-1], last)
-                for k, role in enumerate(part.components):
-                    values[row, ROLES.index(role), low:high] = part.values[0, k, low - at : high - at]
+                lay_roles(values[row], part, start_time, (first, last))
                 unit = part.unit if unit in ("", part.unit) else "mixed"
         for code, series in zip(self.network.codes, values, strict=True):
             recorded = float(np.isfinite(series).any(axis=0).sum() / rate)
@@ -229,6 +226,16 @@ class RecordedEnvelopes:
         settings, full = self._settings.preprocess, self._settings.archive.remove_response
         motion = ground_motion(reading, self.orientations, self.tally, settings, full_response=full)
         return compute_envelopes(motion, settings)
+
+
+def lay_roles(
+    values: NDArray[np.float64], part: Envelopes, start_time: np.datetime64, samples: tuple[int, int]
+) -> None:
+    """Write a station's envelopes into ``values`` (role, time) from that start, within some samples alone."""
+    at = round(seconds(part.start_time - start_time) * part.sampling_rate_hz)
+    low, high = max(at, samples[0]), min(at + part.values.shape[-1], samples[1])
+    for k, role in enumerate(part.components):
+        values[ROLES.index(role), low:high] = part.values[0, k, low - at : high - at]
 
 
 def ground_motion(

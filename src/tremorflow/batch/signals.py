@@ -22,14 +22,14 @@ from tremorflow.batch.classify import (
     parts_of,
     whole_hours,
 )
-from tremorflow.batch.recordings import Tally, ground_motion
+from tremorflow.batch.recordings import Tally, ground_motion, lay_roles
 from tremorflow.batch.workers import Workers
 from tremorflow.classifier.weights import Weights
 from tremorflow.errors import DataError
 from tremorflow.io.archive import StationReading
 from tremorflow.io.orientation import Orientation
-from tremorflow.io.signals import Signals, read_signals, write_signals
-from tremorflow.preprocess import PreprocessSettings, compute_envelopes, context_s
+from tremorflow.io.signals import Signals, read_envelopes, read_judged, write_signals
+from tremorflow.preprocess import PreprocessSettings, common_unit, compute_envelopes, context_s
 from tremorflow.records import (
     CLASSES,
     ROLES,
@@ -120,10 +120,7 @@ class EnvelopeTap:
             self.tally.add(code, str(error), 1, HOUR_S, when)
             return
         values = np.full((len(ROLES), round(HOUR_S * rate)), np.nan)
-        at = round(seconds(found.start_time - self.hour) * rate)
-        low, high = max(at, 0), min(at + found.values.shape[-1], values.shape[-1])
-        for k, role in enumerate(found.components):
-            values[list(ROLES).index(role), low:high] = found.values[0, k, low - at : high - at]
+        lay_roles(values, found, self.hour, (0, values.shape[-1]))
         if np.isfinite(values).any():
             self.envelopes.append(StationEnvelope(station, values, found.unit))
 
@@ -185,8 +182,7 @@ class SignalFolder:
 
     def hours(self) -> list[np.datetime64]:
         """Hours that are there, in order."""
-        wanted = None if self._span is None else set(whole_hours(*self._span))
-        return sorted(hour for hour in self._files() if wanted is None or hour in wanted)
+        return sorted(self._files())
 
     def marks(self) -> dict[np.datetime64, str]:
         """Tell what the recordings of each hour that is there were like."""
@@ -195,38 +191,40 @@ class SignalFolder:
     def write(self, hour: np.datetime64, signals: Signals, mark: str = "") -> None:
         """Keep the signals of an hour in place of those there were."""
         self.path.mkdir(parents=True, exist_ok=True)
-        before = self._files().get(hour)
-        path = self.path / f"{np.datetime_as_string(hour, unit='h')}_{mark}{SUFFIX}"
+        name = np.datetime_as_string(hour, unit="h")
+        path = self.path / f"{name}_{mark}{SUFFIX}"
         write_signals(path, signals)
-        if before is not None and before != path:
-            before.unlink()
-
-    def read_hour(self, hour: np.datetime64) -> Signals:
-        """Signals of an hour that is there."""
-        found = read_signals(self._files()[hour])
-        network = self._network or found.probabilities.network
-        return found._replace(
-            probabilities=replace(found.probabilities, network=network),
-            envelopes=replace(found.envelopes, network=network),
-        )
+        for other in self.path.glob(f"{name}*{SUFFIX}"):
+            if other != path:
+                other.unlink()
 
     def probabilities(self) -> Probabilities:
         """Probabilities of all hours, one after the other."""
-        parts = [self.read_hour(hour).probabilities for hour in self.hours()]
+        return self.judged()[0]
+
+    def judged(self) -> tuple[Probabilities, Tally]:
+        """Probabilities of all hours, one after the other, and what was left out in them."""
+        parts, total = list[Probabilities](), Tally()
+        for _, path in sorted(self._files().items()):
+            found = read_judged(path)
+            parts.append(found.probabilities)
+            total.merge(found.left_out)
         filled = [part for part in parts if len(part.start_times)] or parts[:1]
         if not filled:
             raise DataError(f"{self.path} holds no signals; run again")
-        return replace(
+        joined = replace(
             filled[-1],
+            network=self._network or filled[-1].network,
             values=np.concatenate([part.values for part in filled], axis=2),
             completeness=np.concatenate([part.completeness for part in filled], axis=1),
             start_times=np.concatenate([part.start_times for part in filled]),
         )
+        return joined, total
 
     def envelopes(self, begin: np.datetime64, end: np.datetime64) -> Envelopes:
         """Envelopes from begin to end, NaN where nothing is there."""
-        stored = set(self.hours())
-        parts = [self.read_hour(hour).envelopes for hour in whole_hours(begin, end) if hour in stored]
+        stored = self._files()
+        parts = [read_envelopes(stored[hour]) for hour in whole_hours(begin, end) if hour in stored]
         if not parts:
             raise DataError(f"{self.path} holds no envelopes from {begin} to {end}")
         rate = parts[0].sampling_rate_hz
@@ -235,21 +233,18 @@ class SignalFolder:
             at = round(seconds(part.start_time - begin) * rate)
             low, high = max(at, 0), min(at + part.values.shape[-1], values.shape[-1])
             values[..., low:high] = part.values[..., low - at : high - at]
-        units = {part.unit for part in parts if np.isfinite(part.values).any()} or {parts[0].unit}
-        unit = units.pop() if len(units) == 1 else "mixed"
-        return replace(parts[0], values=values, start_time=begin, unit=unit)
-
-    def tally(self) -> Tally:
-        """Count what was left out in all hours."""
-        total = Tally()
-        for hour in self.hours():
-            total.merge(self.read_hour(hour).left_out)
-        return total
+        unit = common_unit(part.unit for part in parts if np.isfinite(part.values).any()) or parts[0].unit
+        network = self._network or parts[0].network
+        return replace(parts[0], network=network, values=values, start_time=begin, unit=unit)
 
     def _files(self) -> dict[np.datetime64, Path]:
-        return {
+        """File of each hour that is there and within the span."""
+        found: dict[np.datetime64, Path] = {
             np.datetime64(f"{path.name[:13]}:00", "ns"): path for path in self.path.glob(f"[!.]*{SUFFIX}")
         }
+        if self._span is None:
+            return found
+        return {hour: found[hour] for hour in whole_hours(*self._span) if hour in found}
 
 
 def make_signals(
@@ -276,7 +271,7 @@ def make_signals(
     """
     span, stored = work.classifier.span, folder.marks()
     wanted = {hour: "" if mark is None else mark(hour) for hour in whole_hours(*span)}
-    missing = [hour for hour, name in wanted.items() if stored.get(hour) != name]
+    missing = {hour for hour, name in wanted.items() if stored.get(hour) != name}
     hours = _with_hours_before(missing, work)
     stations = range(len(work.tap.network))
     with Workers(work, min(processes, len(stations))) as workers:
@@ -297,7 +292,7 @@ def make_signals(
                 progress(done, total)
 
 
-def _with_hours_before(missing: Sequence[np.datetime64], work: HourAnalyser) -> list[np.datetime64]:
+def _with_hours_before(missing: set[np.datetime64], work: HourAnalyser) -> list[np.datetime64]:
     """Hours that are missing, and those before them that tell the background, in order."""
     before_s = context_before_s(work.classifier.weights.spectrogram)
     wanted = set(missing)
@@ -342,6 +337,5 @@ def _join_envelopes(
     values = np.full((len(network), len(ROLES), round(HOUR_S * rate)), np.nan)
     for part in parts:
         values[part.station] = part.values
-    units = {part.unit for part in parts}
-    unit = units.pop() if len(units) == 1 else ("mixed" if units else "m/s")
+    unit = common_unit(part.unit for part in parts) or "m/s"
     return Envelopes(network, tuple(ROLES), values, hour, rate, settings.band_hz, unit)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 import numpy as np
 import pandas as pd
 
-from tremorflow.batch.recordings import ROLES, SKIP_COLUMNS, Tally, ground_motion
+from tremorflow.batch.recordings import ROLES, SKIP_COLUMNS, Tally, ground_motion, lay_roles
 from tremorflow.batch.simulated_archive import (
     count_samples,
     cut_tiles,
@@ -116,10 +116,7 @@ class StationEnvelopes:
             if part is None:
                 tally.add(code, "no recording", 1, seconds(end - begin), f"{begin}")
                 continue
-            at = round(seconds(part.start_time - start_time) * rate)
-            low, high = max(at, first), min(at + part.values.shape[-1], last)
-            for k, role in enumerate(part.components):
-                values[ROLES.index(role), low:high] = part.values[0, k, low - at : high - at]
+            lay_roles(values, part, start_time, (first, last))
             unit = part.unit
         return Part(station, values, unit, tally.rows)
 

@@ -3,8 +3,10 @@
 import io
 import json
 import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,33 +52,50 @@ def write_signals(path: Path, signals: Signals) -> None:
         partial.write_bytes(content.getvalue())
 
 
-def read_signals(path: Path) -> Signals:
-    """Signals that ``write_signals`` wrote.
+class Judged(NamedTuple):
+    """Signals without the envelopes, which are most of a file."""
+
+    probabilities: Probabilities
+    left_out: dict[tuple[str, str], list[float | str]]
+
+
+def read_judged(path: Path) -> Judged:
+    """Probabilities and what was left out, of a file that ``write_signals`` wrote; no envelope is read.
 
     Raises
     ------
     DataError
         No such file, or one that is damaged or something else.
     """
+    with _opened(path) as stored:
+        rows = json.loads(str(stored["left_out"]))
+        return Judged(probabilities_from(stored), {(row[0], row[1]): row[2:] for row in rows})
+
+
+def read_envelopes(path: Path) -> Envelopes:
+    """Envelopes of a file that ``write_signals`` wrote; errors are those of ``read_judged``."""
+    with _opened(path) as stored:
+        return Envelopes(
+            probabilities_from(stored).network,
+            tuple(str(name) for name in stored["components"]),
+            _decode(stored["envelopes"], stored["levels"]),
+            np.datetime64(int(stored["start_time"]), "ns"),
+            float(stored["rate_hz"]),
+            (float(stored["band_hz"][0]), float(stored["band_hz"][1])),
+            str(stored["unit"]),
+        )
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Mapping[str, Any]]:
+    """Open the arrays of a file, each read when it is asked for; ``DataError`` if anything is wrong."""
     try:
-        content = io.BytesIO(path.read_bytes())
-        with np.load(content, allow_pickle=False) as stored:
-            probabilities = probabilities_from(stored)
-            envelopes = Envelopes(
-                probabilities.network,
-                tuple(str(name) for name in stored["components"]),
-                _decode(stored["envelopes"], stored["levels"]),
-                np.datetime64(int(stored["start_time"]), "ns"),
-                float(stored["rate_hz"]),
-                (float(stored["band_hz"][0]), float(stored["band_hz"][1])),
-                str(stored["unit"]),
-            )
-            rows = json.loads(str(stored["left_out"]))
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            yield stored
     except (OSError, KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise DataError(
             f"{path} does not hold signals that can be read ({error}); delete it, and run again"
         ) from error
-    return Signals(probabilities, envelopes, {(row[0], row[1]): row[2:] for row in rows})
 
 
 def _encode(values: FloatArray) -> tuple[NDArray[np.int16], FloatArray]:

@@ -2,6 +2,7 @@
 
 from tremorflow.preprocess.envelopes import (
     bandpass,
+    common_unit,
     compute_envelopes,
     context_s,
     join_envelopes,
@@ -17,6 +18,7 @@ __all__ = [
     "BadSamples",
     "PreprocessSettings",
     "bandpass",
+    "common_unit",
     "compute_envelopes",
     "context_s",
     "find_bad_samples",

@@ -1,6 +1,6 @@
 """Waveforms on another sampling, in the band, and as envelopes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -206,9 +206,14 @@ def join_envelopes(parts: Sequence[Envelopes]) -> Envelopes:
             times = slice(at, at + traces.shape[-1])
             values[row : row + len(part.network), components.index(name), times] = traces
         row += len(part.network)
-    units = {part.unit for part in parts}
-    unit = units.pop() if len(units) == 1 else "mixed"
+    unit = common_unit(part.unit for part in parts)
     return Envelopes(network, components, values, start_time, rate_hz, band_hz, unit)
+
+
+def common_unit(units: Iterable[str]) -> str:
+    """Tell the unit that all have, "mixed" if they differ (amplitudes cannot be compared), empty for none."""
+    different = set(units)
+    return different.pop() if len(different) == 1 else "mixed" if different else ""
 
 
 def _smooth_power(passed: RealArray, offset: float, count: int, settings: PreprocessSettings) -> FloatArray:
