@@ -17,7 +17,7 @@ from tremorflow.associate import (
 from tremorflow.errors import DataError
 from tremorflow.figures.station_graph import draw_station_graph
 from tremorflow.figures.style import write_png
-from tremorflow.io.probabilities import read_probabilities, replacing, with_iso_times
+from tremorflow.io.probabilities import groups_text, read_probabilities, replacing
 from tremorflow.records import Probabilities, utc
 
 
@@ -52,9 +52,8 @@ def associate_file(path: str | Path, settings: AssociationSettings) -> Associate
 
 def write_groups(found: Associated, output: Path) -> None:
     """Write the table as CSV, times in ISO 8601 with Z; ``DataError`` if that fails."""
-    table = with_iso_times(found.table).round({"latitude": 4, "longitude": 4, "p_highest": 4, "gain": 2})
     with replacing(output) as partial:
-        table.to_csv(partial, index=False, lineterminator="\n")
+        partial.write_text(groups_text(found.table), encoding="utf-8", newline="")
 
 
 def draw_window(found: Associated, time: str, path: Path) -> None:

@@ -2,26 +2,27 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tremorflow import __version__
+from tremorflow.batch.checks import span_text
 from tremorflow.batch.classify import Progress
+from tremorflow.batch.full_report import cells_of, rules_of
 from tremorflow.batch.outputs import check_folder
 from tremorflow.batch.signals import SignalFolder
 from tremorflow.batch.why import FinishedRun
-from tremorflow.capability import Capability, CapabilitySettings, ChainRules, map_capability, measure_noise
+from tremorflow.capability import Capability, CapabilitySettings, map_capability, measure_noise
 from tremorflow.capability.grid import Hour
-from tremorflow.catalog.energy_grid import Cells, cells_around, typical_log10_energy
+from tremorflow.catalog.energy_grid import Cells, typical_log10_energy
 from tremorflow.catalog.files import write_text
 from tremorflow.energy import EnergySettings
 from tremorflow.figures.capability import draw_capability, draw_capability_hours
 from tremorflow.figures.style import write_png
 from tremorflow.records import Network, timedelta
-from tremorflow.settings import Settings
 from tremorflow.whole_files import whole_file
 
 HOUR = timedelta(3600.0)
@@ -71,19 +72,10 @@ def measure_in_run(
     rules = rules_of(run.settings)
     read = hour_noises(run.signals.folder, run.span, rules.energy, progress)
     found = map_capability(network, read, settings, rules)
-    chosen = typical_log10_energy(run.rules.events) if log10_energy is None else log10_energy
     events = run.rules.events
-    cells = cells_around(
-        np.concatenate([network.latitudes, events["latitude"].to_numpy()]),
-        np.concatenate([network.longitudes, events["longitude"].to_numpy()]),
-    )
+    chosen = typical_log10_energy(events) if log10_energy is None else log10_energy
+    cells = cells_of(network, events)
     return CapabilityFound(found, network, chosen, cells, found.seen(cells, chosen), run.span)
-
-
-def rules_of(settings: Settings) -> ChainRules:
-    """Rules of the chain in a run, the energy's band-pass as the preprocessing's."""
-    energy = replace(settings.energy, band_order=settings.preprocess.band_order)
-    return ChainRules(settings.association, settings.location, energy)
 
 
 def hour_noises(
@@ -125,7 +117,7 @@ def write_capability(found: CapabilityFound, output: str | Path) -> None:
     known = np.isfinite(found.mask_log10_energy)
     tree = {
         "version": __version__,
-        "span": [f"{np.datetime_as_string(one, unit='s')}Z" for one in found.span],
+        "span": span_text(found.span),
         "settings": asdict(capability.settings),
         "energy_is_relative": capability.is_relative,
         "mask_log10_energy": found.mask_log10_energy if known else None,

@@ -18,7 +18,7 @@ from tremorflow.catalog.near_earthquakes import FloatArray, NearEarthquakes, fin
 from tremorflow.chance import ChanceRate, ChanceSettings, Locating, measure_chance_rate
 from tremorflow.errors import CatalogError, DataError
 from tremorflow.locate import SearchGrid
-from tremorflow.records import Envelopes
+from tremorflow.records import Envelopes, iso
 from tremorflow.settings import Settings, VelocitySettings
 from tremorflow.traveltime import compute_travel_times, read_velocity_model
 
@@ -107,7 +107,7 @@ def read_chance_rate(
 
 def span_text(span: tuple[np.datetime64, np.datetime64]) -> list[str]:
     """Start and end in words."""
-    return [f"{np.datetime_as_string(time, unit='s')}Z" for time in span]
+    return [iso(time) for time in span]
 
 
 def chance_tree(rate: ChanceRate) -> dict[str, Any]:

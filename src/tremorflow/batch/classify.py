@@ -23,6 +23,7 @@ from tremorflow.records import (
     Network,
     Probabilities,
     Spectrograms,
+    iso,
     timedelta,
 )
 from tremorflow.spectrogram import MARGIN_S, SpectrogramSettings, compute_spectrograms, context_s
@@ -142,7 +143,7 @@ class SpectrogramHours:
             if one.spectrograms.unit == found.unit and (found.unit != "count" or one.instrument == instrument)
         ]
         if len(alike) < len(kept):
-            when = f"{np.datetime_as_string(begin, unit='s')}Z"
+            when = iso(begin)
             reason = "another unit or instrument than in the hour before: no background from there"
             self.tally.add(found.network.codes[0], reason, 1, 0.0, when)
         return alike
@@ -153,7 +154,7 @@ class SpectrogramHours:
         if reading.waveforms is None:
             return None
         code = reading.waveforms.network.codes[0]
-        when = f"{np.datetime_as_string(begin, unit='s')}Z"
+        when = iso(begin)
         try:
             whole = compute_spectrograms(
                 ground_motion(reading, self.orientations, self.tally, PREPROCESS), self.settings

@@ -19,7 +19,8 @@ from tremorflow.figures.report_text import FULL_CHAIN, FULL_CHAIN_LIMITS, FULL_C
 from tremorflow.figures.spectrograms import draw_station
 from tremorflow.figures.station_graph import draw_station_graph
 from tremorflow.geodesy import long_axis_deg
-from tremorflow.records import Probabilities, timedelta
+from tremorflow.records import Network, Probabilities, timedelta
+from tremorflow.settings import Settings
 
 HOUR_S = 3600.0
 REPORT_HOURS = 6  # day and night: ten seconds on 150 stations
@@ -36,10 +37,8 @@ def with_full_chain(
     """Content of a report with all that the full chain has to say."""
     events, network = content.events, content.network
     recorded = recorded_spans(association.probabilities)
-    latitudes = np.concatenate([network.latitudes, events["latitude"].to_numpy()])
-    longitudes = np.concatenate([network.longitudes, events["longitude"].to_numpy()])
     has_energy = "energy_j" in events and events["energy_j"].notna().any()
-    cells = cells_around(latitudes, longitudes)
+    cells = cells_of(network, events)
     seen = seen_in_cells(source, events, cells, rules) if has_energy else None
     return replace(
         content,
@@ -52,6 +51,20 @@ def with_full_chain(
         energies=sum_energy(events, cells, seen=seen) if has_energy else None,
         comparison=comparison,
         heard=heard_pictures(events, source, association),
+    )
+
+
+def rules_of(settings: Settings) -> ChainRules:
+    """Rules of the chain in a run, the energy's band-pass as the preprocessing's."""
+    energy = replace(settings.energy, band_order=settings.preprocess.band_order)
+    return ChainRules(settings.association, settings.location, energy)
+
+
+def cells_of(network: Network, events: pd.DataFrame) -> Cells:
+    """Cells of the energy map of a run: around its stations and events."""
+    return cells_around(
+        np.concatenate([network.latitudes, events["latitude"].to_numpy()]),
+        np.concatenate([network.longitudes, events["longitude"].to_numpy()]),
     )
 
 

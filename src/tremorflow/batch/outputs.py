@@ -23,7 +23,7 @@ from tremorflow.figures.report import EventEvidence, ReportContent, write_report
 from tremorflow.figures.space_time import draw_time_latitude
 from tremorflow.figures.style import new_figure, write_png
 from tremorflow.geodesy import distances_km
-from tremorflow.io.probabilities import with_iso_times
+from tremorflow.io.probabilities import groups_text
 from tremorflow.locate import Hypocentre, SearchGrid, map_likelihood
 from tremorflow.settings import Settings, format_settings, list_settings
 
@@ -81,12 +81,9 @@ def write_detections(folder: Path, detections: pd.DataFrame) -> None:
 
 def write_groups(folder: Path, groups: pd.DataFrame, fates: NDArray[np.object_]) -> None:
     """Write all groups with their fates (group,), and those without a location into a table of their own."""
-    table = with_iso_times(groups.assign(fate=fates)).round(
-        {"latitude": 4, "longitude": 4, "p_highest": 4, "gain": 2}
-    )
-    write_text(folder / "groups.csv", table.to_csv(index=False, lineterminator="\n"))
-    lost = table[table["fate"] != "located"]
-    write_text(folder / "not_located.csv", lost.to_csv(index=False, lineterminator="\n"))
+    table = groups.assign(fate=fates)
+    write_text(folder / "groups.csv", groups_text(table))
+    write_text(folder / "not_located.csv", groups_text(table[table["fate"] != "located"]))
 
 
 def write_outputs(

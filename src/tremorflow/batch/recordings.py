@@ -25,7 +25,7 @@ from tremorflow.preprocess import (
     remove_sensitivity,
 )
 from tremorflow.records import ROLES as COMPONENT_ROLES
-from tremorflow.records import Envelopes, Network, Waveforms, seconds, timedelta, utc
+from tremorflow.records import Envelopes, Network, Waveforms, iso, seconds, timedelta, utc
 from tremorflow.settings import ArchiveSettings, Settings
 
 ROLES = tuple(COMPONENT_ROLES)
@@ -213,12 +213,12 @@ class RecordedEnvelopes:
             code = self.network.codes[row]
             self.tally.add_skips(reading.skips)
             if reading.waveforms is None:
-                self.tally.add(code, "no recording", 1, seconds(end - begin), _iso(begin))
+                self.tally.add(code, "no recording", 1, seconds(end - begin), iso(begin))
                 continue
             try:
                 parts.append((row, self._to_envelopes(reading)))
             except DataError as error:
-                self.tally.add(code, str(error), 1, seconds(end - begin), _iso(begin))
+                self.tally.add(code, str(error), 1, seconds(end - begin), iso(begin))
         return parts
 
     def _to_envelopes(self, reading: StationReading) -> Envelopes:
@@ -267,7 +267,7 @@ def ground_motion(
     columns = [bad.table[name] for name in ("station", "component", "reason", "n_runs", "duration_s")]
     for code, component, what, n_runs, duration_s in zip(*columns, strict=True):
         reason = f"{what} samples of component {component}"
-        tally.add(str(code), reason, int(n_runs), float(duration_s), _iso(waveforms.start_time))
+        tally.add(str(code), reason, int(n_runs), float(duration_s), iso(waveforms.start_time))
     waveforms = mask_samples(waveforms, bad.mask)
     remove = remove_response if full_response else remove_sensitivity
     waveforms = remove(waveforms, reading.channels, settings)
@@ -344,11 +344,7 @@ def choose_span(runs: NDArray[np.int64], settings: ArchiveSettings) -> tuple[np.
     if start >= end:
         raise DataError(
             f"no recording between archive.start = {settings.start or 'first'} and archive.end = "
-            f"{settings.end or 'last'}: the stations recorded from {_iso(first)} to {_iso(last)}; correct "
+            f"{settings.end or 'last'}: the stations recorded from {iso(first)} to {iso(last)}; correct "
             "these keys"
         )
     return start.astype("datetime64[ns]"), end.astype("datetime64[ns]")
-
-
-def _iso(time: np.datetime64) -> str:
-    return f"{np.datetime_as_string(time, unit='s')}Z"

@@ -22,7 +22,7 @@ from tremorflow.analysis import (
     with_energies,
 )
 from tremorflow.batch.checks import Checks, check_lines, count_near_arrivals, estimate_chance, what_locates
-from tremorflow.batch.full_report import with_full_chain
+from tremorflow.batch.full_report import rules_of, with_full_chain
 from tremorflow.batch.outputs import (
     Labels,
     RunResult,
@@ -34,7 +34,6 @@ from tremorflow.batch.outputs import (
 from tremorflow.batch.recorded_signals import open_signals
 from tremorflow.batch.recordings import EnvelopeSource, open_recordings
 from tremorflow.batch.sources import SignalSource
-from tremorflow.capability import ChainRules
 from tremorflow.catalog.compare import Comparison, compare_catalogs
 from tremorflow.catalog.earthquakes import read_earthquakes
 from tremorflow.catalog.formats import write_catalog
@@ -43,7 +42,7 @@ from tremorflow.errors import DataError, SettingsError
 from tremorflow.io.index import Progress
 from tremorflow.locate import Hypocentre, SearchGrid, search_grid, window_starts
 from tremorflow.plate import PlateInterface, read_plate_interface
-from tremorflow.records import event_table, seconds, timedelta
+from tremorflow.records import event_table, join_events, seconds, timedelta
 from tremorflow.settings import Settings, hash_settings, read_settings
 from tremorflow.traveltime import read_velocity_model, station_travel_times
 
@@ -129,7 +128,7 @@ def run_full_chain(
     grid, settings_hash = prepare_grid(settings, source)
     association = associate_windows(source.probabilities(), settings.association)
     fates = np.full(len(association.groups), "no_window", dtype=object)
-    energy = replace(settings.energy, band_order=settings.preprocess.band_order)
+    rules = rules_of(settings)
 
     def detect(begin: np.datetime64, end: np.datetime64, report: Progress | None) -> Detections:
         envelopes = source.read(begin, end)
@@ -137,7 +136,7 @@ def run_full_chain(
         fates[:] = np.where((fates == "located") | (fate == ""), fates, fate)
         around = timedelta(settings.energy.background_reach_s)
         every = source.read_all(max(begin - around, source.span[0]), min(end + around, source.span[1]))
-        found = with_energies(found, every, association.probabilities, energy)
+        found = with_energies(found, every, association.probabilities, rules.energy)
         return with_amplitude_check(found, every, association.probabilities, grid, settings.location)
 
     found = _detect_in_blocks(settings, source, output, detect, progress)
@@ -148,7 +147,6 @@ def run_full_chain(
     result = _result(found, settings, source, (output, DIET_GRASP, settings_hash))
     result = _checked(result, checks, earthquakes, settings)
     rival = _compare(result, settings, source, grid, progress) if compare else None
-    rules = ChainRules(settings.association, settings.location, energy)
     write_outputs(
         result, settings, source, grid, labels,
         lambda content: with_full_chain(content, source, association, rival, rules),
@@ -160,13 +158,9 @@ def _compare(
     result: RunResult, settings: Settings, source: EnvelopeSource, grid: SearchGrid, progress: Progress | None
 ) -> Comparison:
     """Compare a run with the conventional method on the same envelopes, whose catalogue is written too."""
-
-    def detect(begin: np.datetime64, end: np.datetime64, report: Progress | None) -> Detections:
-        envelopes = source.read(begin, end)
-        return detect_tremor(envelopes, grid, settings.location, result.settings_hash, report)
-
     folder = result.output / CONVENTIONAL
     check_folder(folder)
+    detect = _by_correlation(settings, source, grid, result.settings_hash)
     found = _detect_in_blocks(settings, source, folder, detect, progress)
     events = finish_catalog(found.events, settings.catalog)
     write_catalog(events, folder / "catalog.csv")
@@ -201,10 +195,7 @@ def run(
     """
     check_folder(output)
     grid, settings_hash = prepare_grid(settings, source)
-
-    def detect(begin: np.datetime64, end: np.datetime64, report: Progress | None) -> Detections:
-        return detect_tremor(source.read(begin, end), grid, settings.location, settings_hash, report)
-
+    detect = _by_correlation(settings, source, grid, settings_hash)
     found = _detect_in_blocks(settings, source, output, detect, progress)
     result = _result(found, settings, source, (output, CONVENTIONAL, settings_hash))
     result = _checked(result, Checks(), earthquakes, settings)
@@ -212,13 +203,25 @@ def run(
     return result
 
 
+def _by_correlation(
+    settings: Settings, source: EnvelopeSource, grid: SearchGrid, settings_hash: str
+) -> DetectsSpan:
+    """Make the function that detects in a span by the conventional method."""
+
+    def detect(begin: np.datetime64, end: np.datetime64, report: Progress | None) -> Detections:
+        return detect_tremor(source.read(begin, end), grid, settings.location, settings_hash, report)
+
+    return detect
+
+
 def _detect_in_blocks(
     settings: Settings, source: EnvelopeSource, output: Path, detect: DetectsSpan, progress: Progress | None
 ) -> Detections:
     """Detect in all blocks of hours; what is found so far is in ``detections.csv`` after each."""
-    blocks, tables, hypocentres = blocks_of(*source.span, settings), [event_table()], list[Hypocentre]()
+    blocks = blocks_of(*source.span, settings)
+    tables, hypocentres = list[pd.DataFrame](), list[Hypocentre]()
     total, done, windows = sum(count for _, _, count in blocks), 0, Counter[str]()
-    write_detections(output, tables[0])  # not those of an earlier run
+    write_detections(output, event_table())  # not those of an earlier run
     for begin, end, count in blocks:
         if source.has_recordings(begin, end):
             report = None if progress is None else lambda k, _, done=done: progress(done + k, total)
@@ -227,16 +230,11 @@ def _detect_in_blocks(
             if len(found.events):
                 tables.append(found.events)
                 hypocentres.extend(found.hypocentres)
-                write_detections(output, _joined(tables))
+                write_detections(output, join_events(tables))
         else:
             windows["no_recording"] += count
         done += count
-    return Detections(_joined(tables), tuple(hypocentres), windows)
-
-
-def _joined(tables: list[pd.DataFrame]) -> pd.DataFrame:
-    """Join event tables, the first of which is empty."""
-    return pd.concat(tables[1:], ignore_index=True) if len(tables) > 1 else tables[0]
+    return Detections(join_events(tables), tuple(hypocentres), windows)
 
 
 def _result(

@@ -38,6 +38,7 @@ from tremorflow.records import (
     Network,
     Probabilities,
     Waveforms,
+    iso,
     seconds,
     timedelta,
 )
@@ -116,7 +117,7 @@ class EnvelopeTap:
             )
             found = compute_envelopes(motion, self._settings)
         except DataError as error:
-            when = f"{np.datetime_as_string(self.hour, unit='s')}Z"
+            when = iso(self.hour)
             self.tally.add(code, str(error), 1, HOUR_S, when)
             return
         values = np.full((len(ROLES), round(HOUR_S * rate)), np.nan)

@@ -20,7 +20,7 @@ from tremorflow.explain import Asked, Evidence, Explanation, Rules, explain_time
 from tremorflow.figures.style import write_png
 from tremorflow.figures.why import draw_why, render_why
 from tremorflow.locate import SearchGrid, window_starts
-from tremorflow.records import Envelopes, Probabilities, timedelta, utc
+from tremorflow.records import Envelopes, Probabilities, iso, timedelta, utc
 from tremorflow.settings import Settings, read_settings
 
 ID = re.compile(r"\d{8}T\d{6}-\d+")  # of events and of groups
@@ -122,8 +122,8 @@ def explain_in_run(run: FinishedRun, question: str, near: str = "") -> Answer:
     asked = _asked(run, question, near)
     if not run.span[0] <= asked.time < run.span[1]:
         raise DataError(
-            f"{_iso(asked.time)} is outside of the run in {run.folder}, which is from {_iso(run.span[0])} "
-            f"to {_iso(run.span[1])}"
+            f"{iso(asked.time)} is outside of the run in {run.folder}, which is from {iso(run.span[0])} "
+            f"to {iso(run.span[1])}"
         )
     windows = _windows_that_hold(run, asked)
     association = associate_windows(_probabilities(run, asked.time, windows), run.settings.association)
@@ -252,7 +252,3 @@ def _cut(found: Probabilities, kept: NDArray[np.bool_]) -> Probabilities:
         completeness=found.completeness[:, kept],
         start_times=found.start_times[kept],
     )
-
-
-def _iso(time: np.datetime64) -> str:
-    return f"{np.datetime_as_string(time, unit='s')}Z"

@@ -8,9 +8,14 @@ from numpy.typing import NDArray
 from tremorflow.capability.hearing import at_least, heard, response
 from tremorflow.capability.noise import HourNoise
 from tremorflow.capability.settings import CapabilitySettings, ChainRules
-from tremorflow.energy.propagation import energy_per_motion, hypocentral_distances_km, site_terms
+from tremorflow.energy.propagation import (
+    energy_per_motion,
+    has_site_terms,
+    hypocentral_distances_km,
+    site_terms,
+)
 from tremorflow.geodesy import distances_km
-from tremorflow.records import FloatArray, Network
+from tremorflow.records import FloatArray
 
 WINDOW_S = 120.0  # of DiET, and of the SNR (DEFINITIONS)
 LOUDEST = 32  # stations that hear a burst best are enough: a burst near the limit is heard by five or so
@@ -87,12 +92,6 @@ def smallest_energy(
         enough = _found(audience, 10**middle, settings, rules) >= settings.probability
         low, high = np.where(enough, low, middle), np.where(enough, middle, high)
     return np.where(never, np.inf, (low + high) / 2)
-
-
-def has_site_terms(network: Network) -> NDArray[np.bool_]:
-    """(station,) whether each has a site term, be it relative to the others."""
-    given = np.array([station.site_amplification for station in network.stations], dtype=np.float64)
-    return np.asarray(np.isfinite(given) & (given > 0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tremorflow.catalog.closeness import nanoseconds, pairs_within
-from tremorflow.catalog.quality import words
+from tremorflow.catalog.quality import with_word
 from tremorflow.geodesy import distances_km
 from tremorflow.options import option, settings_class
 from tremorflow.records import NANOSECONDS
@@ -95,10 +95,7 @@ def flag_near_earthquakes(events: pd.DataFrame, found: NearEarthquakes) -> pd.Da
     """Event table with the word ``near_earthquake`` in the flags of these events; nothing is removed."""
     chosen = events["event_id"].isin(found.event_ids)
     flags = [
-        ";".join(
-            [*(word for word in words(text) if word != NEAR_EARTHQUAKE), *[NEAR_EARTHQUAKE] * bool(flag)]
-        )
-        for text, flag in zip(events["flags"], chosen, strict=True)
+        with_word(text, NEAR_EARTHQUAKE, flag) for text, flag in zip(events["flags"], chosen, strict=True)
     ]
     return events.assign(flags=pd.array(flags, dtype="string"))
 

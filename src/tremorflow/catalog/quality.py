@@ -157,7 +157,7 @@ def flag_isolated(
     placed = events[["time", "latitude", "longitude"]].notna().all(axis=1).to_numpy()
     alone = np.ones(len(events), dtype=bool)
     alone[placed] = ~_has_company(events[placed], min_events, time_h, distance_km)
-    flags = [_with_word(text, flag) for text, flag in zip(events["flags"], alone, strict=True)]
+    flags = [with_word(text, ISOLATED, flag) for text, flag in zip(events["flags"], alone, strict=True)]
     return events.assign(flags=pd.array(flags, dtype="string"))
 
 
@@ -178,9 +178,10 @@ def words(flags: object) -> list[str]:
     return [] if flags is pd.NA or flags is None else [word for word in str(flags).split(";") if word]
 
 
-def _with_word(flags: object, isolated: bool) -> str:
-    others = [word for word in words(flags) if word != ISOLATED]
-    return ";".join([*others, ISOLATED] if isolated else others)
+def with_word(flags: object, word: str, present: bool) -> str:
+    """Cell of ``flags`` with a word in it at the end, or without it."""
+    others = [one for one in words(flags) if one != word]
+    return ";".join([*others, word] if present else others)
 
 
 def _by_merit(events: pd.DataFrame) -> Indices:

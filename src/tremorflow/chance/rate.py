@@ -16,7 +16,7 @@ from tremorflow.chance.shifted import ReadsEnvelopes, Ring, ShiftedNetwork, make
 from tremorflow.chance.shifts import Shifts, choose_shifts
 from tremorflow.chance.thresholds import with_gains
 from tremorflow.locate import LocationSettings, SearchGrid, window_starts
-from tremorflow.records import Probabilities, event_table, seconds, timedelta
+from tremorflow.records import Probabilities, join_events, seconds, timedelta
 
 LONGEST_S = 3600.0  # of envelopes in memory at a time
 GRADES = "ABC"
@@ -154,7 +154,7 @@ def _shift_recorded(recorded: Probabilities, ring: Ring, settings: ChanceSetting
 
 def _locate_shifted(network: ShiftedNetwork, shifted: Association, locating: Locating) -> pd.DataFrame:
     """Event table of the groups of a shifted network; envelopes are read where there is a group alone."""
-    ring, tables = network.ring, [event_table()]
+    ring, tables = network.ring, list[pd.DataFrame]()
     start = ring.times[0]
     for begin, end in _spans_with_groups(shifted, locating.location, len(ring) * ring.step_s):
         first = int(seconds(begin - start) // ring.step_s)
@@ -167,7 +167,7 @@ def _locate_shifted(network: ShiftedNetwork, shifted: Association, locating: Loc
         found, _ = locate_groups(part, shifted, locating.grid, locating.location, "")
         if len(found.events):
             tables.append(found.events)
-    return pd.concat(tables[1:], ignore_index=True) if len(tables) > 1 else tables[0]
+    return join_events(tables)
 
 
 def _spans_with_groups(

@@ -78,8 +78,14 @@ def site_terms(network: Network, unknown: float) -> tuple[FloatArray, NDArray[np
     """Site amplification of each station, and whether it is known in absolute terms; both (station,)."""
     given = np.array([station.site_amplification for station in network.stations], dtype=np.float64)
     relative = np.array([station.site_is_relative for station in network.stations], dtype=np.bool_)
-    known = np.isfinite(given) & (given > 0)
+    known = has_site_terms(network)
     return np.where(known, given, unknown), known & ~relative
+
+
+def has_site_terms(network: Network) -> NDArray[np.bool_]:
+    """Whether each station (station,) has a site term, be it relative to the others."""
+    given = np.array([station.site_amplification for station in network.stations], dtype=np.float64)
+    return np.asarray(np.isfinite(given) & (given > 0))
 
 
 def _source_spectrum(frequencies_hz: FloatArray, settings: EnergySettings) -> FloatArray:

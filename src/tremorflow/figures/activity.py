@@ -1,11 +1,9 @@
 """Events per day or hour by quality, and the energy radiated until then."""
 
-import matplotlib.dates as mdates
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import NDArray
 
 from tremorflow.catalog.activity import GRADES, Activity
 from tremorflow.figures import style
@@ -28,7 +26,7 @@ def draw_activity(activity: Activity) -> Figure:
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=[1.5, 1.0])
     draw_counts(above, activity)
     draw_energy_sum(below, activity)
-    below.set_xlim(*_dates(activity.edges[[0, -1]]).tolist())
+    below.set_xlim(*style.dates_of(activity.edges[[0, -1]]).tolist())
     style.style_time_axis(below.xaxis)
     return figure
 
@@ -39,7 +37,7 @@ def draw_counts(axes: Axes, activity: Activity) -> None:
     axes.yaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 2, 5, 10]))
     axes.grid(axis="y", color=style.GRID, linewidth=0.5)
     axes.set_axisbelow(True)
-    edges = _dates(activity.edges)
+    edges = style.dates_of(activity.edges)
     widths, middles = np.diff(edges), (edges[1:] + edges[:-1]) / 2
     share = BAR_WIDTH if len(middles) <= MOST_BARS else 1.0
     floor = np.zeros(len(middles))
@@ -76,13 +74,10 @@ def draw_energy_sum(axes: Axes, activity: Activity) -> None:
         return
     times = np.concatenate([activity.edges[:1], activity.energy_times, activity.edges[-1:]])
     sums = np.concatenate([[0.0], activity.energy_sum_j, activity.energy_sum_j[-1:]])
-    axes.plot(_dates(times), sums, drawstyle="steps-post", color=style.EVENT, linewidth=1.6, gid="energy")
+    axes.plot(
+        style.dates_of(times), sums, drawstyle="steps-post", color=style.EVENT, linewidth=1.6, gid="energy"
+    )
     axes.set_ylim(0, 1.08 * float(sums[-1]))
     axes.yaxis.set_major_locator(MaxNLocator(4))
     axes.ticklabel_format(axis="y", style="sci", scilimits=(0, 0), useMathText=True)
     axes.yaxis.get_offset_text().set_fontsize(style.SMALL_PT)
-
-
-def _dates(times: NDArray[np.datetime64]) -> NDArray[np.float64]:
-    """Count times as matplotlib does."""
-    return np.asarray(mdates.date2num(times), dtype=np.float64)  # type: ignore[no-untyped-call]

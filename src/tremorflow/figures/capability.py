@@ -1,14 +1,12 @@
 """What a network could have seen: a map of the smallest burst, and how it changes with the hours."""
 
-import matplotlib.dates as mdates
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 from tremorflow.capability import Capability
 from tremorflow.figures import style
-from tremorflow.figures.energy_map import UNSEEN
+from tremorflow.figures.energy_map import paint_cells, paint_unseen, turn_onto
 from tremorflow.figures.event_colours import EventColours, draw_colour_bar, energy_label, energy_limits
 from tremorflow.figures.geography import draw_geography, extent_around
 from tremorflow.figures.map import draw_legend, draw_scale_bar, draw_stations, style_map_axes
@@ -57,23 +55,13 @@ def _draw_cells(axes: Axes, found: Capability, network: Network) -> None:
     )
     draw_geography(axes, shown)
     style_map_axes(axes, shown)
-    turn = 360.0 * round((shown.longitude - float(cells.longitudes.mean())) / 360)
-    edges = (cells.longitude_edges + turn, cells.latitude_edges)
+    edges = (cells.longitude_edges + turn_onto(cells, shown), cells.latitude_edges)
     finite = np.where(np.isfinite(values), values, np.nan)
     label = energy_label(found.is_relative, "smallest energy")
     colours = EventColours("energy", finite.ravel(), energy_limits(finite), label)
-    never = asked & np.isinf(values)
-    if never.any():
-        axes.pcolormesh(
-            *edges, np.ma.masked_equal(never, False), cmap=ListedColormap([UNSEEN]), zorder=1.8,
-            rasterized=True, gid="unseen",
-        )  # fmt: skip
-        axes.scatter([], [], marker="s", s=60, color=UNSEEN, label="no burst of any size")
+    paint_unseen(axes, edges, asked & np.isinf(values), "no burst of any size")
     if np.isfinite(finite).any():
-        axes.pcolormesh(
-            *edges, np.ma.masked_invalid(finite), cmap="viridis_r", vmin=colours.limits[0],
-            vmax=colours.limits[1], alpha=0.85, zorder=1.9, rasterized=True, gid="capability",
-        )  # fmt: skip
+        paint_cells(axes, edges, colours, "capability", 1.9, 0.85)
         draw_colour_bar(axes, colours)
     draw_stations(axes, network, shown)
     axes.set_xlim(shown.west, shown.east)
@@ -90,7 +78,7 @@ def draw_capability_hours(found: Capability, *, simulated: bool = False) -> Figu
     edges = np.append(
         table["start_time"].to_numpy(), table["start_time"].to_numpy()[-1:] + np.timedelta64(1, "h")
     )
-    times = np.asarray(mdates.date2num(edges), dtype=np.float64)  # type: ignore[no-untyped-call]
+    times = style.dates_of(edges)
     middles = times[:-1] + 1 / 48
     best, median, worst = (
         np.where(np.isinf(table[n]), np.nan, table[n]) for n in ("best", "median", "worst")

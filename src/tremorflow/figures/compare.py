@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -183,7 +182,7 @@ def draw_counts(axes: Axes, comparison: Comparison) -> None:
         ("B", COLOUR_B, b["time"]),
         ("both", COLOUR_MATCH, b["time"][b["state"] == "matched"]),
     )
-    numbers = [np.asarray(mdates.date2num(times.to_numpy())) for _, _, times in series]  # type: ignore[no-untyped-call]
+    numbers = [style.dates_of(times.to_numpy()) for _, _, times in series]
     known = np.concatenate(numbers)
     edges = np.linspace(known.min(), max(known.max(), known.min() + 1 / 24), TIME_BINS + 1)
     for (name, colour, _), values in zip(series, numbers, strict=True):

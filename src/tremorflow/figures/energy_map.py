@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from numpy.typing import NDArray
 
-from tremorflow.catalog.energy_grid import EnergyGrid
+from tremorflow.catalog.energy_grid import Cells, EnergyGrid
 from tremorflow.figures import style
 from tremorflow.figures.event_colours import (
     COLOUR_MAPS,
@@ -55,9 +55,10 @@ def draw_energy_map(
     )
     draw_geography(axes, shown)
     style_map_axes(axes, shown)
-    turn = 360.0 * round((shown.longitude - float(cells.longitudes.mean())) / 360)
+    turn = turn_onto(cells, shown)
     edges = (cells.longitude_edges + turn, cells.latitude_edges)
-    _draw_unseen(axes, energies, edges)
+    if energies.seen is not None:  # where an event was found all the same, it was seen
+        paint_unseen(axes, edges, ~energies.seen & (counts == 0), "could not see", VEIL)
     _draw_sums(axes, energies, edges)
     few_rows, few_columns = np.nonzero((counts > 0) & (counts < FEWEST))
     if few_rows.size:
@@ -88,25 +89,46 @@ def _draw_sums(axes: Axes, energies: EnergyGrid, edges: tuple[FloatArray, FloatA
     log_sums[enough] = np.log10(energies.energy_j[enough])
     label = energy_label(energies.is_relative, f"energy per {energies.cells.cell_deg:g}° cell")
     colours = EventColours("energy", log_sums.ravel(), energy_limits(log_sums), label)
-    low, high = colours.limits
-    axes.pcolormesh(
-        *edges, np.ma.masked_invalid(log_sums), cmap=COLOUR_MAPS["energy"], vmin=low, vmax=high, zorder=2,
-        rasterized=True, gid="energy",
-    )  # fmt: skip
+    paint_cells(axes, edges, colours, "energy", 2.0)
     draw_colour_bar(axes, colours)
 
 
-def _draw_unseen(axes: Axes, energies: EnergyGrid, edges: tuple[FloatArray, FloatArray]) -> None:
-    """Paint the cells grey in which tremor would not have been seen, and none was."""
-    if energies.seen is None:
-        return
-    unseen = ~energies.seen & (energies.counts == 0)
+def turn_onto(cells: Cells, shown: MapExtent) -> float:
+    """Degrees, a whole number of turns, that bring the longitudes of cells onto a map."""
+    return 360.0 * round((shown.longitude - float(cells.longitudes.mean())) / 360)
+
+
+def paint_cells(
+    axes: Axes,
+    edges: tuple[FloatArray, FloatArray],
+    colours: EventColours,
+    name: str,
+    zorder: float,
+    alpha: float | None = None,
+) -> None:
+    """Colour the cells (row, column) whose value is known; ``name`` is for those who look for them."""
+    values = colours.values.reshape(len(edges[1]) - 1, len(edges[0]) - 1)
+    low, high = colours.limits
+    axes.pcolormesh(
+        *edges, np.ma.masked_invalid(values), cmap=COLOUR_MAPS[colours.by], vmin=low,
+        vmax=high, alpha=alpha, zorder=zorder, rasterized=True, gid=name,
+    )  # fmt: skip
+
+
+def paint_unseen(
+    axes: Axes,
+    edges: tuple[FloatArray, FloatArray],
+    unseen: NDArray[np.bool_],
+    label: str,
+    alpha: float | None = None,
+) -> None:
+    """Paint cells (row, column) grey in which tremor would not have been seen, and say so in the legend."""
     if unseen.any():
         axes.pcolormesh(
-            *edges, np.ma.masked_equal(unseen, False), cmap=ListedColormap([UNSEEN]), alpha=VEIL, zorder=1.8,
+            *edges, np.ma.masked_equal(unseen, False), cmap=ListedColormap([UNSEEN]), alpha=alpha, zorder=1.8,
             rasterized=True, gid="unseen",
         )  # fmt: skip
-        axes.scatter([], [], marker="s", s=60, color=UNSEEN, alpha=VEIL, label="could not see")
+        axes.scatter([], [], marker="s", s=60, color=UNSEEN, alpha=alpha, label=label)
 
 
 def _name_left_out(axes: Axes, energies: EnergyGrid) -> None:

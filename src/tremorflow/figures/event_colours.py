@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -67,8 +66,7 @@ def colour_events(events: pd.DataFrame, by: str | None = None) -> EventColours:
             chosen, values, energy_limits(values), energy_label(energies_are_relative(events))
         )
     if chosen == "time":
-        days = mdates.date2num(events["time"].to_numpy())  # type: ignore[no-untyped-call]
-        values, label = np.asarray(days, dtype=np.float64), "time (UTC)"
+        values, label = style.dates_of(events["time"].to_numpy()), "time (UTC)"
     else:
         values, label = events["depth_km"].to_numpy(dtype=np.float64), "depth (km)"
     known = values[np.isfinite(values)]

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -106,7 +105,7 @@ def _draw_lanes(lanes: list[Axes], contents: dict[str, tuple[pd.DataFrame, str]]
     """Bars of counts over time on one scale, a lane for each name with its events and colour."""
     counted = [count_activity(events, span) for events, _ in contents.values()]
     sums = [activity.counts.sum(axis=0) for activity in counted]
-    edges = np.asarray(mdates.date2num(counted[0].edges), dtype=np.float64)  # type: ignore[no-untyped-call]
+    edges = style.dates_of(counted[0].edges)
     top = max(1.0, 1.1 * max(int(counts.max()) for counts in sums))
     for axes, counts, (name, (events, colour)) in zip(lanes, sums, contents.items(), strict=True):
         style.style_axes(axes, "", "")

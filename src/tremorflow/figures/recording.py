@@ -2,11 +2,9 @@
 
 from collections.abc import Sequence
 
-import matplotlib.dates as mdates
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from tremorflow.errors import DataError
 from tremorflow.figures import style
@@ -43,7 +41,7 @@ def draw_recording(recordings: Sequence[Waveforms], spectrograms: Spectrograms |
     if spectrograms is not None:
         _draw_spectrogram(panels[1], spectrograms)
     starts, ends = ([getattr(one, name) for one in recordings] for name in ("start_time", "end_time"))
-    panels[0].set_xlim(_dates(np.array([min(starts), max(ends)])))
+    panels[0].set_xlim(style.dates_of(np.array([min(starts), max(ends)])))
     style.style_time_axis(panels[-1].xaxis)
     return figure
 
@@ -65,7 +63,7 @@ def _draw_traces(axes: Axes, recordings: Sequence[Waveforms]) -> None:
             continue
         steps = np.arange(len(samples)) * timedelta(1 / one.sampling_rate_hz)
         heights = place + TRACE_HEIGHT * centred / largest
-        times = _dates(one.start_time + steps)
+        times = style.dates_of(one.start_time + steps)
         axes.plot(times, heights, color=style.INK, linewidth=0.5, gid=f"trace {place}")
     axes.set_yticks(list(places), [one.network.codes[0] for one in recordings])
     axes.tick_params(axis="y", labelsize=style.SMALL_PT, length=0)
@@ -97,7 +95,7 @@ def _draw_spectrogram(axes: Axes, spectrograms: Spectrograms) -> None:
     middles = spectrograms.frame_times + timedelta(spectrograms.frame_s / 2)
     frequencies = spectrograms.frequencies_hz
     half_hz = np.ptp(frequencies) / max(len(frequencies) - 1, 1) / 2
-    left, right = _dates(np.array([middles[0] - half, middles[-1] + half]))
+    left, right = style.dates_of(np.array([middles[0] - half, middles[-1] + half]))
     low, high = np.nanquantile(power, COLOUR_QUANTILES)
     image = axes.imshow(
         power,
@@ -107,8 +105,3 @@ def _draw_spectrogram(axes: Axes, spectrograms: Spectrograms) -> None:
     bar = axes.figure.colorbar(image, ax=axes, pad=0.01, aspect=15)
     bar.set_label(f"log₁₀ power\n({spectrograms.unit}²/Hz)", fontsize=style.SMALL_PT)
     bar.ax.tick_params(labelsize=style.SMALL_PT)
-
-
-def _dates(times: NDArray[np.datetime64]) -> NDArray[np.float64]:
-    """Count times as matplotlib does."""
-    return np.asarray(mdates.date2num(times), dtype=np.float64)  # type: ignore[no-untyped-call]

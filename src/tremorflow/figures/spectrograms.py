@@ -3,7 +3,6 @@
 The picture of Fig. 1a of Sagae et al. (2025).
 """
 
-import matplotlib.dates as mdates
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -43,7 +42,7 @@ def draw_station(spectrograms: Spectrograms, probabilities: Probabilities) -> Fi
         bar.set_label("decades of power over the quiet level", fontsize=style.SMALL_PT)
         bar.ax.tick_params(labelsize=style.SMALL_PT)
     draw_probabilities(axes[3], probabilities, station)
-    times = _dates(spectrograms.frame_times)
+    times = style.dates_of(spectrograms.frame_times)
     axes[3].set_xlim(times[0], times[-1])
     style.style_time_axis(axes[3].xaxis)
     figure.suptitle(f"{code}: spectrograms and probabilities (UTC)", fontsize=style.TEXT_PT)
@@ -58,7 +57,7 @@ def draw_spectrogram(axes: Axes, spectrograms: Spectrograms, row: int) -> AxesIm
         style.say_in_axes(axes, "not recorded")
         return None
     quiet = np.nanquantile(power, QUIET, axis=1, keepdims=True)
-    times = _dates(spectrograms.frame_times)
+    times = style.dates_of(spectrograms.frame_times)
     low, high = spectrograms.frequencies_hz[[0, -1]]
     return axes.imshow(
         power - quiet,
@@ -75,17 +74,12 @@ def draw_spectrogram(axes: Axes, spectrograms: Spectrograms, row: int) -> AxesIm
 def draw_probabilities(axes: Axes, probabilities: Probabilities, station: int) -> None:
     """Lines of p over time, and the threshold of a single station."""
     style.style_axes(axes, "", "probability")
-    middles = _dates(probabilities.start_times + timedelta(probabilities.window_s / 2))
+    middles = style.dates_of(probabilities.start_times + timedelta(probabilities.window_s / 2))
     for k, name in enumerate(CLASSES):
         axes.plot(middles, probabilities.values[station, k], color=COLOURS[name], linewidth=1.2, label=name)
     axes.axhline(probabilities.threshold, color=COLOURS["tremor"], linewidth=0.8, linestyle=":")
     axes.set_ylim(-0.02, 1.02)
     axes.legend(fontsize=style.SMALL_PT, ncols=3, loc="upper left", bbox_to_anchor=(0, -0.18), frameon=False)
-
-
-def _dates(times: NDArray[np.datetime64]) -> NDArray[np.float64]:
-    """Count times as matplotlib does."""
-    return np.asarray(mdates.date2num(times), dtype=np.float64)  # type: ignore[no-untyped-call]
 
 
 def _thinned(power: NDArray[np.float32]) -> NDArray[np.float32]:

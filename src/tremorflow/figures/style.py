@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import matplotlib.dates as mdates
+import numpy as np
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike, NDArray
 
 from tremorflow.errors import DataError
 
@@ -79,6 +81,11 @@ def style_time_axis(axis: Axis) -> None:
     axis.set_major_locator(locator)
     axis.set_major_formatter(mdates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
     axis.get_offset_text().set_fontsize(SMALL_PT)
+
+
+def dates_of(times: ArrayLike) -> NDArray[np.float64]:
+    """Count times (UTC) in days, as matplotlib does."""
+    return np.asarray(mdates.date2num(times), dtype=np.float64)  # type: ignore[no-untyped-call]
 
 
 def say_in_axes(axes: "Axes", text: str) -> None:

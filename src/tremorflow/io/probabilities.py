@@ -61,6 +61,12 @@ def write_probability_table(path: str | Path, probabilities: Probabilities) -> N
             with_iso_times(table).to_csv(file, index=False, header=row == 0, lineterminator="\n")
 
 
+def groups_text(groups: pd.DataFrame) -> str:
+    """Table of groups as CSV, times in ISO 8601 with Z."""
+    decimals = {"latitude": 4, "longitude": 4, "p_highest": 4, "gain": 2}
+    return str(with_iso_times(groups).round(decimals).to_csv(index=False, lineterminator="\n"))
+
+
 def with_iso_times(table: pd.DataFrame) -> pd.DataFrame:
     """Table of windows with their times as text, ISO 8601 with Z."""
     names = ("start_time", "end_time")

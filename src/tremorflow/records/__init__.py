@@ -23,8 +23,9 @@ from tremorflow.records.tables import (
     TIME,
     Column,
     event_table,
+    join_events,
 )
-from tremorflow.records.times import NANOSECONDS, name_by_time, seconds, timedelta, utc
+from tremorflow.records.times import NANOSECONDS, iso, name_by_time, seconds, timedelta, utc
 
 __all__ = [
     "CLASSES",
@@ -48,6 +49,8 @@ __all__ = [
     "Waveforms",
     "check_rate",
     "event_table",
+    "iso",
+    "join_events",
     "name_by_time",
     "seconds",
     "timedelta",

@@ -78,6 +78,11 @@ GROUP_COLUMNS: dict[str, Column] = {
 }
 
 
+def join_events(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Join event tables, none of them empty; an empty one for none."""
+    return pd.concat(tables, ignore_index=True) if tables else event_table()
+
+
 def event_table(rows: Sequence[dict[str, object]] | pd.DataFrame = ()) -> pd.DataFrame:
     """Event table with the declared columns and dtypes from rows that may lack some of them.
 

@@ -22,6 +22,11 @@ def utc(text: str) -> np.datetime64:
     return stamp.as_unit("ns").to_datetime64()
 
 
+def iso(time: np.datetime64) -> str:
+    """Time as ISO 8601 text to the second, with Z."""
+    return f"{np.datetime_as_string(time, unit='s')}Z"
+
+
 def seconds(duration: np.timedelta64) -> float:
     """Length of a ``timedelta64`` in seconds."""
     return float(duration / np.timedelta64(1, "ns")) / NANOSECONDS
