@@ -37,7 +37,8 @@ def _tell_lost(row: pd.Series, hypocentre: Hypocentre, rules: Rules) -> SourceSt
     """Story of a source that is not in the catalogue: the event that was kept in its place."""
     for _, event in rules.events.sort_values(["n_pairs", "correlation"], ascending=False).iterrows():
         both = event_table(pd.DataFrame([event, row]))
-        if len(merge_duplicates(both, rules.catalog.duplicate_distance_km)) == 1:
+        limits = rules.catalog.duplicate_distance_km, rules.catalog.duplicate_gap_s
+        if len(merge_duplicates(both, *limits)) == 1:
             away = float(
                 distances_km(event["latitude"], event["longitude"], row["latitude"], row["longitude"])
             )
