@@ -8,11 +8,13 @@ import pytest
 from tremorflow.analysis import (
     HEARD_AS_EARTHQUAKE,
     associate_windows,
+    finish_catalog,
     locate_groups,
     with_amplitude_check,
     with_energies,
 )
 from tremorflow.associate import AssociationSettings
+from tremorflow.catalog.quality import CatalogSettings
 from tremorflow.energy import EnergySettings
 from tremorflow.geodesy import LocalFrame, distances_km
 from tremorflow.locate import LocationSettings, search_grid
@@ -97,6 +99,28 @@ def test_each_burst_is_an_event_of_its_group_and_place(hour):
     assert found.events["episode_id"].nunique() == len(BURSTS)
     assert (found.events["p_group"] > 0.9).all()
     assert len(found.hypocentres) == len(found.events)
+
+
+def test_a_group_too_small_for_delays_is_placed_by_what_its_stations_say(hour):
+    envelopes, grid, said = hour
+    network = said.network
+    away = distances_km(*BURSTS[0][1], network.latitudes, network.longitudes)
+    few = np.isin(np.arange(len(network)), np.argsort(away)[:3])
+    values = said.values.copy()
+    silent = probabilities_of(network, said.start_times[0], np.zeros_like(said.p_tremor, dtype=bool))
+    values[~few] = silent.values[~few]
+    association = associate_windows(replace(said, values=values), AssociationSettings())
+    found, fates = locate_groups(envelopes, association, grid, SETTINGS, "test")
+    near = np.asarray(distances_km(*BURSTS[0][1], found.events["latitude"], found.events["longitude"]))
+    assert "located" in set(fates)
+    assert len(near)
+    assert found.events["flags"].str.contains("small_group").all()
+    assert near.min() < 20
+    assert (finish_catalog(found.events, CatalogSettings())["quality"] == "C").all()
+    off = replace(SETTINGS, small_groups=False)
+    nothing, fates = locate_groups(envelopes, association, grid, off, "test")
+    assert nothing.events.empty
+    assert "located" not in set(fates)
 
 
 def test_what_the_stations_around_call_an_earthquake_is_no_group(hour):

@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from tremorflow import __version__
 from tremorflow.associate import (
     AssociationSettings,
+    Candidate,
     Groups,
     StationGraph,
     associate_stations,
     earthquake_excess,
     gather_candidates,
     group_table,
+    place_likelihood,
     station_graph,
 )
 from tremorflow.catalog.quality import CatalogSettings, control_quality
@@ -27,9 +29,13 @@ from tremorflow.locate import (
     Hypocentre,
     LocationSettings,
     SearchGrid,
+    StationPairs,
+    Whereabouts,
+    WindowResult,
     error_ellipse,
     fit_amplitudes,
     locate_group,
+    locate_small_group,
     locate_windows,
     station_pairs,
     window_starts,
@@ -53,6 +59,8 @@ ENERGY_CELLS = ("energy_j", "energy_log10_error", "energy_is_relative", "me")
 SAME_SOURCE_KM = (
     45.0  # of a group from its hypocentre: groups point to within this of nine in ten (bench grasp)
 )
+WHEREABOUTS_KM = 100.0  # around a group, where its source is looked for: over twice SAME_SOURCE_KM
+TOO_FEW_DELAYS = ("too_few_stations", "too_few_correlated_pairs", "no_agreement_of_stations")
 EARTHQUAKE_HEARD = 0.5  # probability at which a station's motion is not tremor alone
 Progress = Callable[[int, int], None]
 
@@ -173,7 +181,7 @@ def locate_groups(
         outcomes = []
         for candidate in candidates:
             window = window or envelopes.window(start, settings.window_s)
-            result = locate_group(window, candidate.stations, grid, pairs, settings)
+            result = _locate_candidate(window, candidate, association, grid, pairs, settings)
             tremor = [
                 one for one in result.hypocentres if earthquake_share(one, association.probabilities) <= 0
             ]
@@ -189,6 +197,41 @@ def locate_groups(
         if progress is not None:
             progress(k + 1, len(starts))
     return Detections(event_table(rows), tuple(hypocentres), windows), fates
+
+
+def _locate_candidate(
+    window: Envelopes,
+    candidate: Candidate,
+    association: Association,
+    grid: SearchGrid,
+    pairs: StationPairs,
+    settings: LocationSettings,
+) -> WindowResult:
+    """Locate a candidate by the delays of its stations; where they give no place, by what they say too."""
+    result = locate_group(window, candidate.stations, grid, pairs, settings)
+    if result.reason not in TOO_FEW_DELAYS or not settings.small_groups:
+        return result
+    nodes = whereabouts(candidate, association, grid)
+    found = locate_small_group(window, candidate.stations, nodes, grid, pairs, settings).hypocentre
+    return result if found is None else WindowResult(window.start_time, (found,), "located")
+
+
+def whereabouts(candidate: Candidate, association: Association, grid: SearchGrid) -> Whereabouts:
+    """Nodes around the surest group of a candidate, and how likely its stations' probabilities make each."""
+    groups = association.groups
+    surest = candidate.groups[np.argmax(groups.gains[candidate.groups])]
+    place = groups.latitudes[surest], groups.longitudes[surest]
+    away = distances_km(*place, grid.node_latitudes, grid.node_longitudes)
+    nodes = np.flatnonzero(away <= WHEREABOUTS_KM)
+    likelihood = place_likelihood(
+        grid.node_latitudes[nodes],
+        grid.node_longitudes[nodes],
+        groups,
+        candidate.groups,
+        association.probabilities,
+        association.settings,
+    )
+    return Whereabouts(nodes, likelihood)
 
 
 def earthquake_share(hypocentre: Hypocentre, probabilities: Probabilities) -> float:

@@ -26,6 +26,7 @@ index_folder = "index"
 depth = "fixed"
 {more}
 """
+LARGE_ONLY = "small_groups = false"
 RUNNER = CliRunner()
 
 
@@ -114,8 +115,18 @@ def test_every_group_has_the_fate_of_the_run(folder, run):
 @pytest.mark.parametrize(
     ("name", "more", "rule", "setting"),
     [
-        ("pairs", "min_pairs = 9999", "too_few_correlated_pairs", "location.min_pairs asks for 9999"),
-        ("agree", "min_pairs = 40", "no_agreement_of_stations", "location.min_pairs asks for 40"),
+        (
+            "pairs",
+            "min_pairs = 9999\n" + LARGE_ONLY,
+            "too_few_correlated_pairs",
+            "location.min_pairs asks for 9999",
+        ),
+        (
+            "agree",
+            "min_pairs = 40\n" + LARGE_ONLY,
+            "no_agreement_of_stations",
+            "location.min_pairs asks for 40",
+        ),
     ],
 )
 def test_groups_that_were_not_located_have_the_rule_of_the_run(folder, name, more, rule, setting):
@@ -132,6 +143,26 @@ def test_groups_that_were_not_located_have_the_rule_of_the_run(folder, name, mor
             places = [one.best_place for one in found.explanation.locatings]
             assert any(places) == (rule == "no_agreement_of_stations")
             assert [one.passed for one in steps(found.explanation)].count(False) == 1
+
+
+def test_a_small_group_says_how_it_was_placed_or_why_not(folder):
+    """With more pairs asked for than there are, all groups are small ones."""
+    run = other_run(folder, "placed", "min_pairs = 9999")
+    events = read_catalog(folder / "placed" / "catalog.csv")
+    assert len(events)
+    assert events["flags"].str.contains("small_group").all()
+    assert set(events["quality"]) == {"C"}
+    told = explain_in_run(run, events["event_id"].iloc[0]).explanation
+    assert told.is_accepted
+    assert "placed by the probabilities of the stations" in "\n".join(text_lines(told))
+    assert "never better than C" in "\n".join(text_lines(told))
+    strict = other_run(folder, "unplaced", "min_pairs = 9999\nsmall_group_gain = 1e6")
+    lost = pd.read_csv(folder / "unplaced" / "not_located.csv")
+    assert len(read_catalog(folder / "unplaced" / "catalog.csv")) == 0
+    row = lost[lost["fate"] == "too_few_correlated_pairs"].iloc[0]
+    assert "location.small_group_gain asks for 1e+06" in conclusion(
+        explain_in_run(strict, row["group_id"]).explanation
+    )
 
 
 def test_too_small_groups_are_no_groups_in_both(folder):

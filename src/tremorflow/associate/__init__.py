@@ -9,6 +9,7 @@ from tremorflow.associate.candidates import (
 from tremorflow.associate.episodes import link_groups
 from tremorflow.associate.graph import StationGraph, group_edges, station_graph
 from tremorflow.associate.groups import Groups, associate_stations
+from tremorflow.associate.places import place_likelihood
 from tremorflow.associate.settings import AssociationSettings
 from tremorflow.associate.table import group_table
 
@@ -24,5 +25,6 @@ __all__ = [
     "group_probability",
     "group_table",
     "link_groups",
+    "place_likelihood",
     "station_graph",
 ]

@@ -155,6 +155,12 @@ def likelihood_table(settings: AssociationSettings) -> NDArray[np.float32]:
     return np.asarray(table - table[:, :1], dtype=np.float32)
 
 
+def odds_bins(odds: FloatArray) -> NDArray[np.intp]:
+    """Bin of the likelihood table (same shape) that each log-odds falls into."""
+    bins = ((odds + WIDEST) / (2 * WIDEST) * ODDS_BINS).astype(np.intp)
+    return np.minimum(bins, ODDS_BINS - 1)
+
+
 class SourceFit:
     """Cuts windows by a fit of sources: each station belongs to the one that it should hear loudest."""
 
@@ -213,8 +219,7 @@ class WindowFit:
     """
 
     def __init__(self, odds: FloatArray, heard: HeardGrid, table: NDArray[np.float32]) -> None:
-        bins = ((odds[heard.known] + WIDEST) / (2 * WIDEST) * ODDS_BINS).astype(np.intp)
-        self.gains, self.heard, self.grid = table[np.minimum(bins, ODDS_BINS - 1)], heard, heard.grid
+        self.gains, self.heard, self.grid = table[odds_bins(odds[heard.known])], heard, heard.grid
         self.rows = np.arange(len(heard.known))
         self._found: dict[tuple[tuple[int, ...], int | None], int] = {}  # the same is asked for repeatedly
 

@@ -59,12 +59,13 @@ def probability_found(
 
     Notes
     -----
-    A burst is found if as many stations as ``rules.needed_stations`` hear it, so that DiET gives them
-    ``association.min_probability``. How often it does at an SNR has been measured (bench grasp);
-    the SNR is what 1/r, Q, site term and noise let expect, with their scatter. A station hears no more often
-    than the share of the hour that it recorded. Stations below that probability may join a group
-    (``member_probability``), but few of their envelopes correlate: counting them gives twice the recall of
-    weak bursts that was measured on simulated days.
+    Found means located by delays: what is flagged ``small_group`` comes on top, so that a place where nothing
+    is said to be seen may still show an event. A burst is found if as many stations as
+    ``rules.needed_stations`` hear it, so that DiET gives them ``association.min_probability``. How often it
+    does at an SNR has been measured (bench grasp); the SNR is what 1/r, Q, site term and noise let expect,
+    with their scatter. A station hears no more often than the share of the hour that it recorded. Stations
+    below that probability may join a group (``member_probability``), but few of their envelopes correlate:
+    counting them gives twice the recall of weak bursts that was measured on simulated days.
     """
     return _found(_loudest(noise, bursts, settings, rules), 10**log10_energies, settings, rules)
 

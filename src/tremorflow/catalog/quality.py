@@ -25,6 +25,7 @@ from tremorflow.records import NANOSECONDS
 
 ISOLATED = "isolated"
 AZIMUTHAL_GAP = "azimuthal_gap"
+SMALL_GROUP = "small_group"
 METRIC_SLACK = 0.01  # chords, ellipsoid and rounding together stay far below; what falls between is looked at
 
 
@@ -96,7 +97,8 @@ def describe_rules(settings: CatalogSettings) -> dict[str, Any]:
         "flag_isolated": "fewer than isolated_below_events events, itself included, within isolated_time_h "
         "and isolated_distance_km: the word 'isolated' in flags; nothing is removed",
         "grade": "A: at least quality_a_min_stations stations, no azimuthal_gap flag, semi-major axis below "
-        "quality_a_max_error_km; B: semi-major axis below quality_b_max_error_km; C: else",
+        "quality_a_max_error_km; B: semi-major axis below quality_b_max_error_km; C: else, and with the flag "
+        "small_group",
     }
 
 
@@ -162,13 +164,20 @@ def flag_isolated(
 
 
 def grade(events: pd.DataFrame, settings: CatalogSettings | None = None) -> pd.DataFrame:
-    """Event table with the quality letters A, B and C; an event without an error ellipse is C."""
+    """Event table with the quality letters A, B and C.
+
+    An event without an error ellipse is C, and so is one of a small group: its error rests on what the
+    stations' probabilities say of its place, which no delay contradicts.
+    """
     rules = settings or CatalogSettings()
     error = events["semi_major_km"].to_numpy()
     stations = events["n_stations"].fillna(0).to_numpy(dtype=np.int64)
-    gap = np.array([AZIMUTHAL_GAP in words(text) for text in events["flags"]], dtype=bool)
-    best = (stations >= rules.quality_a_min_stations) & ~gap & (error < rules.quality_a_max_error_km)
-    good = error < rules.quality_b_max_error_km
+    gap, small = (
+        np.array([flag in words(text) for text in events["flags"]], dtype=bool)
+        for flag in (AZIMUTHAL_GAP, SMALL_GROUP)
+    )
+    good = (error < rules.quality_b_max_error_km) & ~small
+    best = good & (stations >= rules.quality_a_min_stations) & ~gap & (error < rules.quality_a_max_error_km)
     letters = np.where(best, "A", np.where(good, "B", "C"))
     return events.assign(quality=pd.array(letters.astype(object), dtype="string"))
 

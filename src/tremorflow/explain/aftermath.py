@@ -3,7 +3,14 @@
 import numpy as np
 import pandas as pd
 
-from tremorflow.catalog.quality import AZIMUTHAL_GAP, ISOLATED, CatalogSettings, merge_duplicates, words
+from tremorflow.catalog.quality import (
+    AZIMUTHAL_GAP,
+    ISOLATED,
+    SMALL_GROUP,
+    CatalogSettings,
+    merge_duplicates,
+    words,
+)
 from tremorflow.explain.story import Rules, SourceStory, Verdict
 from tremorflow.explain.words import count_of
 from tremorflow.geodesy import distances_km
@@ -18,6 +25,7 @@ MEANINGS = {
     "window_edge": "the burst reaches the edge of the window: duration and time are those of a part",
     "several_maxima": "another place is nearly as likely (location.rival_likelihood)",
     "azimuthal_gap": "outside of its stations (location.max_azimuthal_gap_deg)",
+    SMALL_GROUP: "placed by what its stations say as much as by delays (location.small_groups)",
 }
 
 
@@ -80,6 +88,8 @@ def _grade_words(event: pd.Series, settings: CatalogSettings) -> str:
             f"error {error:.1f} km below catalog.quality_a_max_error_km = {best:g}, {stations} stations "
             f"(catalog.quality_a_min_stations = {least}), no azimuthal gap"
         )
+    if event["quality"] == "C" and SMALL_GROUP in words(event["flags"]):
+        return f"error {error:.1f} km, and placed by a small group (small_group): never better than C"
     if event["quality"] == "C":
         return f"error {error:.1f} km, not below catalog.quality_b_max_error_km = {good:g}"
     short = []

@@ -8,12 +8,27 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tremorflow.analysis import HEARD_AS_EARTHQUAKE, Association, Detections, locate_groups, windows_within
+from tremorflow.analysis import (
+    HEARD_AS_EARTHQUAKE,
+    TOO_FEW_DELAYS,
+    Association,
+    Detections,
+    locate_groups,
+    whereabouts,
+    windows_within,
+)
 from tremorflow.associate import Candidate, gather_candidates
 from tremorflow.explain.aftermath import tell_source
 from tremorflow.explain.story import LocatingStory, Place, Rules, SourceStory, Verdict
 from tremorflow.explain.words import count_of, place_words
-from tremorflow.locate import LocationSettings, SearchGrid, StationPairs, station_pairs
+from tremorflow.locate import (
+    SMALL_GROUP,
+    LocationSettings,
+    SearchGrid,
+    StationPairs,
+    locate_small_group,
+    station_pairs,
+)
 from tremorflow.locate.correlation import correlate_pairs, normalise_envelopes, stack_gains
 from tremorflow.locate.groups import MAX_TRIALS, pairs_among
 from tremorflow.locate.windows import make_scene, refine_node, stack_maxima, supporting_pairs
@@ -71,6 +86,12 @@ def tell_locations(
                 best = most_agreeing(window, candidate, grid, pairs, rules.location)
             verdict = _verdict(rule, heard, best, rules.location)
             sources = _sources(found, candidate, association, rules)
+            if rule in TOO_FEW_DELAYS and rules.location.small_groups:
+                nodes = whereabouts(candidate, association, grid)
+                small = locate_small_group(window, candidate.stations, nodes, grid, pairs, rules.location)
+                verdict = Verdict(rule, verdict.text + _small_words(small.gain, rules.location))
+            elif sources and all(SMALL_GROUP in one.hypocentre.flags for one in sources):
+                verdict = Verdict(rule, _small_group_words(heard, sources, rules.location))
             story = _story(window, candidate, association, heard, verdict)
             stories.append(replace(story, sources=sources, best_place=best[1]))
         if not candidates:
@@ -135,6 +156,26 @@ def _verdict(rule: str, heard: Heard, best: tuple[int, Place | None], settings: 
         rule,
         f"{count_of(heard.n_correlated, 'pair')} correlate, but at lags of no one place: at best "
         f"{count_of(agreeing, 'pair')} agree on one{where}; location.min_pairs asks for {settings.min_pairs}",
+    )
+
+
+def _small_words(gain: float, settings: LocationSettings) -> str:
+    """Why what the stations say did not place a group either, to follow on the rule that stopped it."""
+    if gain < settings.small_group_gain:
+        return (
+            "; nor do the envelopes confirm the place that the probabilities of the stations give: gain of "
+            f"its pairs {gain:.2f}, location.small_group_gain asks for {settings.small_group_gain:g}"
+        )
+    return f"; no pair agrees with the place that the probabilities give (gain of its pairs {gain:.2f})"
+
+
+def _small_group_words(heard: Heard, sources: tuple[SourceStory, ...], settings: LocationSettings) -> str:
+    """How a small group was placed."""
+    agreeing = max(one.hypocentre.n_pairs for one in sources)
+    return (
+        f"too few delays for a place ({heard.n_correlated} of {count_of(heard.n_pairs, 'pair')} above "
+        f"location.pair_correlation = {settings.pair_correlation:g}): placed by the probabilities of the "
+        f"stations, silent ones included, and {count_of(agreeing, 'pair')} that agree (location.small_groups)"
     )
 
 

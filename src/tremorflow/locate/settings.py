@@ -113,6 +113,23 @@ class LocationSettings:
         200.0, unit="-", reason="of S in 2-8 Hz, for that decay alone: METHOD.md 7.1", gt=0
     )
     s_speed_km_s: float = option(3.5, unit="km/s", reason="as quality_factor", gt=0)
+    small_groups: bool = option(
+        True,
+        unit="-",
+        reason="a group whose delays give no place is placed by its probabilities too, flagged small_group",
+    )
+    small_group_gain: float = option(
+        1.0,
+        unit="log likelihood",
+        reason="per sample, at that place: a clear burst at two stations has 1.1, hours of noise of two 0.9",
+        gt=0,
+    )
+    small_group_samples: float = option(
+        3.0,
+        unit="-",
+        reason="independent ones: more, and ellipses of a simulated day hold the truth too seldom",
+        gt=0,
+    )
     max_residual_s: float = option(
         4.0, unit="s", reason="S moveout over half a grid step (2 s) and four site delays", gt=0
     )

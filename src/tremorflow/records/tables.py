@@ -40,8 +40,8 @@ EVENT_COLUMNS: dict[str, Column] = {
     "flags": Column(
         "string",
         "-",
-        "words joined by ';': grid_edge, depth_limit, window_edge, several_maxima, azimuthal_gap, isolated, "
-        "near_earthquake",
+        "words joined by ';': grid_edge, depth_limit, window_edge, several_maxima, azimuthal_gap, "
+        "small_group, isolated, near_earthquake",
     ),
     "method": Column("string", "-", "chain that found it"),
     "version": Column("string", "-", "of tremorflow"),

@@ -1,0 +1,62 @@
+"""Where the source of some groups may be, by what all stations say of it."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import logsumexp
+
+from tremorflow.associate.graph import log_odds
+from tremorflow.associate.groups import Groups
+from tremorflow.associate.settings import AssociationSettings
+from tremorflow.associate.sources import SIZES, amplitude, level_of, likelihood_table, odds_bins
+from tremorflow.geodesy import distances_km
+from tremorflow.records import FloatArray, Probabilities, seconds
+
+FARTHEST_KM = 150.0  # of stations that are asked: beyond, silence says nothing of so weak a source
+
+
+def place_likelihood(
+    latitudes: FloatArray,
+    longitudes: FloatArray,
+    groups: Groups,
+    chosen: NDArray[np.intp],
+    probabilities: Probabilities,
+    settings: AssociationSettings,
+) -> FloatArray:
+    """Log likelihood (place,) of one source at each of some places, whatever its strength.
+
+    Parameters
+    ----------
+    latitudes, longitudes : (place,)
+        In deg.
+    groups
+        Of all windows.
+    chosen : (n,)
+        Groups that are of the source.
+    probabilities
+        The groups were made from.
+    settings
+        What DiET says at an SNR, and how that falls with distance.
+
+    Notes
+    -----
+    As in the fit of sources (``WindowFit``), silent stations included; those of other groups are left out.
+    The strength is integrated over in each window, all steps of ``SIZES`` alike. Windows that overlap share
+    their noise: together they count as so many as fit one after the other.
+    """
+    network = probabilities.network
+    away = distances_km(latitudes[:, None], longitudes[:, None], network.latitudes, network.longitudes)
+    near = np.flatnonzero(away.min(axis=0) <= FARTHEST_KM)
+    levels = level_of(amplitude(away[:, near], settings)[:, None] * SIZES[:, None])
+    table = likelihood_table(settings)
+    total = np.zeros(len(latitudes))
+    for k in chosen:
+        window = groups.windows[k]
+        odds = log_odds(probabilities.p_tremor[near, window])
+        labels = groups.labels[near, window]
+        asked = np.flatnonzero(np.isfinite(odds) & ((labels == k) | (labels < 0)))
+        gains = table[odds_bins(odds[asked])]
+        by_size = gains[np.arange(len(asked)), levels[:, :, asked]].sum(axis=2)
+        total += logsumexp(by_size, axis=1)
+    starts = probabilities.start_times[groups.windows[chosen]]
+    independent = 1 + seconds(starts.max() - starts.min()) / probabilities.window_s
+    return np.asarray(total * min(1.0, independent / len(chosen)))

@@ -1,0 +1,142 @@
+"""Few stations that hear one source place it, with an honest error; noise, or two sources, place nothing."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from group_scenes import LATTICE, SETTINGS, amplitudes_of, at, grid_of, tremor_window
+
+from tremorflow.geodesy import LocalFrame, distances_km, east_north_km
+from tremorflow.locate import (
+    SMALL_GROUP,
+    SmallGroup,
+    Whereabouts,
+    error_ellipse,
+    locate_small_group,
+    station_pairs,
+)
+from tremorflow.records import Envelopes
+
+GRID = grid_of(LATTICE)
+PAIRS = station_pairs(GRID, SETTINGS)
+PRIOR_KM = 25.0  # sd of what probabilities say of a place
+
+
+def nearest(source, count: int) -> np.ndarray:
+    away = distances_km(source[0], source[1], LATTICE.latitudes, LATTICE.longitudes)
+    return np.sort(np.argsort(away, kind="stable")[:count])
+
+
+def whereabouts(latitude: float, longitude: float, sigma_km: float = PRIOR_KM) -> Whereabouts:
+    """Place known to a standard deviation in each direction."""
+    away = distances_km(latitude, longitude, GRID.node_latitudes, GRID.node_longitudes)
+    nodes = np.flatnonzero(away <= 4 * sigma_km)
+    return Whereabouts(nodes, -0.5 * (away[nodes] / sigma_km) ** 2)
+
+
+def locate(window: Envelopes, stations: np.ndarray, known: Whereabouts) -> SmallGroup:
+    return locate_small_group(window, stations, known, GRID, PAIRS, SETTINGS)
+
+
+def quiet_burst(source, seed: int, count: int) -> Envelopes:
+    """Window of a burst that only some stations hear."""
+    amplitudes = np.zeros(len(LATTICE))
+    heard = nearest(source, count)
+    amplitudes[heard] = amplitudes_of(LATTICE, source, 6.0)[heard]
+    return tremor_window(LATTICE, [source], seed, [amplitudes])
+
+
+@pytest.mark.parametrize("count", [2, 3, 4])
+def test_truth_lies_in_the_ellipse_and_nearer_than_was_known(count):
+    """Loud bursts: the ellipses, made for weak ones, hold more than 68 %."""
+    inside, errors, before, areas = [], [], [], []
+    rng = np.random.default_rng(100 + count)
+    for seed in range(30):
+        source = at(*rng.uniform(-60, 60, 2))
+        aside = LocalFrame(source[0], source[1]).to_degrees(*rng.normal(0, PRIOR_KM, 2))
+        found = locate(
+            quiet_burst(source, seed, count), nearest(source, count), whereabouts(*aside)
+        ).hypocentre
+        if found is None:
+            continue
+        place = found.fit.place
+        major, minor, azimuth = error_ellipse(found.fit.covariance_km2)
+        east, north = east_north_km(place.latitude, place.longitude, source[0], source[1])
+        turn = np.radians(azimuth)
+        along = east * np.sin(turn) + north * np.cos(turn)
+        across = east * np.cos(turn) - north * np.sin(turn)
+        inside.append(np.hypot(along / major, across / minor) <= 1)
+        errors.append(np.hypot(east, north))
+        before.append(distances_km(*aside, source[0], source[1]))
+        areas.append(major * minor)
+    assert len(errors) >= 24
+    assert np.median(errors) < (1.0 if count == 2 else 0.5) * np.median(before)  # of two: a hyperbola
+    assert np.mean(inside) >= 0.6
+    assert np.median(areas) < (1.51 * PRIOR_KM) ** 2
+
+
+def test_more_stations_place_better():
+    sizes = {}
+    for count in (2, 4):
+        sources = [at(float(east), 10.0) for east in range(-60, 61, 20)]
+        found = [
+            locate(quiet_burst(one, k, count), nearest(one, count), whereabouts(*one[:2])).hypocentre
+            for k, one in enumerate(sources)
+        ]
+        ellipses = [error_ellipse(one.fit.covariance_km2) for one in found if one is not None]
+        sizes[count] = np.median([major * minor for major, minor, _ in ellipses])
+    assert sizes[4] < 0.5 * sizes[2] < 0.5 * (1.51 * PRIOR_KM) ** 2
+
+
+def test_it_is_flagged_and_has_its_pairs():
+    source = at(20.0, 10.0)
+    found = locate(quiet_burst(source, 3, 3), nearest(source, 3), whereabouts(*source[:2])).hypocentre
+    assert found is not None
+    assert SMALL_GROUP in found.flags
+    assert 1 <= found.n_pairs <= 3
+    assert set(found.fit.stations) <= set(nearest(source, 3))
+    assert found.correlation > SETTINGS.pair_correlation - 0.1
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_noise_is_no_source_wherever_it_is_said_to_be(seed):
+    source = at(0.0, 0.0)
+    result = locate(tremor_window(LATTICE, [], seed), nearest(source, 4), whereabouts(*source[:2]))
+    assert result.hypocentre is None
+    assert result.gain < SETTINGS.small_group_gain
+
+
+def test_lags_that_the_place_does_not_allow_are_no_source():
+    """Two stations 30 km apart hear a burst half a minute apart: no S wave does that."""
+    source = at(0.0, 0.0)
+    window = quiet_burst(source, 4, 2)
+    stations = nearest(source, 2)
+    values = window.values.copy()
+    values[stations[1]] = np.roll(values[stations[1]], 30, axis=-1)
+    assert locate(window, stations, whereabouts(*source[:2])).hypocentre is not None
+    assert locate(replace(window, values=values), stations, whereabouts(*source[:2])).hypocentre is None
+
+
+@pytest.mark.parametrize("value", [np.nan, 0.0, 1.0])
+def test_nothing_recorded_is_no_source(value):
+    window = tremor_window(LATTICE, [at(0.0, 0.0)], 1)
+    empty = replace(window, values=np.full_like(window.values, value))
+    assert locate(empty, nearest(at(0.0, 0.0), 3), whereabouts(*at(0.0, 0.0)[:2])) == (0.0, None)
+
+
+@pytest.mark.parametrize("stations", [[], [3]])
+def test_less_than_a_pair_is_no_source(stations):
+    window = tremor_window(LATTICE, [at(0.0, 0.0)], 1)
+    asked = np.array(stations, dtype=np.intp)
+    assert locate(window, asked, whereabouts(*at(0.0, 0.0)[:2])) == (0.0, None)
+
+
+def test_louder_or_other_units_change_nothing():
+    source = at(-20.0, 5.0)
+    window, stations = quiet_burst(source, 8, 3), nearest(source, 3)
+    one = locate(window, stations, whereabouts(*source[:2]))
+    other = locate(replace(window, values=window.values * 1e-9), stations, whereabouts(*source[:2]))
+    assert other.gain == pytest.approx(one.gain, rel=1e-4)
+    assert one.hypocentre is not None
+    assert other.hypocentre is not None
+    assert other.hypocentre.fit.place.latitude == pytest.approx(one.hypocentre.fit.place.latitude, abs=1e-3)
