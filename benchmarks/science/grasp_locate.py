@@ -1,7 +1,7 @@
 """Groups of stations and their location together: one tremor, or two at once, counted and placed.
 
-    python benchmarks/science/grasp_locate.py [--cases 500] [--varied 200] [--conventional 100] [--seed 82]
-                                              [--separations 60 80 ...]
+    python benchmarks/science/grasp_locate.py [--cases 500] [--varied 200] [--conventional 100] [--seed 382]
+                                              [--separations 60 80 ...] [--processes 2]
 
 Sources, stations and what DiET says are those of ``grasp``: S-net's stations, 5 to 25 of which hear a source
 with an SNR of 1.5; amplitudes fall as 1/r with Q 200 and scatter from station to station (log10 0.2); one
@@ -9,7 +9,7 @@ station in twenty is dead. The same amplitudes make the envelopes: bursts of 60 
 about the middle of a window of 300 s, with coda, in noise that drifts; two sources sound at once. Noise is
 alike at all stations, so the envelopes are taken as ground motion.
 
-From there on it is the chain's own code: ``associate_stations``, ``gather_candidates``, ``locate_group``.
+From there on it is the chain's own code: ``associate_windows``, ``gather_candidates``, ``locate_candidate``.
 What two groups locate twice within 50 km counts once, the one with more pairs; "more, at 30 km" is the share
 of over-count with the distance of the catalogue's own rule. Right: as many sources as there are, and each
 within 25 km of its own. Errors are of all that is found and has a source to be compared with, far misses
@@ -23,27 +23,25 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from multiprocessing import get_context
 
 import numpy as np
 from grasp import DEAD, DEPTH_KM, SEPARATIONS_KM, Bench, World
 from scipy.optimize import linear_sum_assignment
 from scipy.special import expit
 
-from tremorflow.associate import (
-    AssociationSettings,
-    associate_stations,
-    gather_candidates,
-    station_graph,
-)
+from tremorflow.analysis import associate_windows, locate_candidate
+from tremorflow.associate import AssociationSettings, gather_candidates
 from tremorflow.catalog.quality import CatalogSettings, merge_duplicates
 from tremorflow.counting import fraction
 from tremorflow.geodesy import distances_km
 from tremorflow.locate import (
     Hypocentre,
     LocationSettings,
-    locate_group,
     locate_window,
     search_grid,
     station_pairs,
@@ -107,7 +105,6 @@ class LocationBench(Bench):
         self.travel_times = station_travel_times(model, self.network, np.arange(0, 40, 1.0), 600.0)
         self.grid = search_grid(self.network, self.travel_times, self.settings)
         self.pairs = station_pairs(self.grid, self.settings)
-        self.graph = station_graph(self.network, self.association)
 
     def full_case(self, number: int, separation_km: float | None) -> Case:
         """Probabilities and envelopes of a case."""
@@ -137,14 +134,16 @@ class LocationBench(Bench):
     def locate_by_group(self, cases: list[Case]) -> Iterator[Found]:
         """Locate as the full chain does, one window of DiET a case."""
         probabilities = self._probabilities(np.stack([case.p_tremor for case in cases], axis=1))
-        groups = associate_stations(probabilities.p_tremor, self.network, self.association)
-        usable = np.ones(len(groups), dtype=bool)
+        association = associate_windows(probabilities, self.association)
         for k, case in enumerate(cases):
             started, rows = time.process_time(), []
             for candidate in gather_candidates(
-                groups, probabilities, range(k, k + 1), self.graph, self.association, usable
-            ):
-                located = locate_group(case.window, candidate.stations, self.grid, self.pairs, self.settings)
+                association.groups, probabilities, range(k, k + 1), association.graph, self.association,
+                association.usable,
+            ):  # fmt: skip
+                located = locate_candidate(
+                    case.window, candidate, association, self.grid, self.pairs, self.settings
+                )
                 rows += [row_of(one) for one in located.hypocentres]
             yield Found(tuple(rows), time.process_time() - started)
 
@@ -180,14 +179,18 @@ def matched_km(found: np.ndarray, places: np.ndarray) -> np.ndarray:
     return np.asarray(away[rows, columns])
 
 
+@lru_cache(maxsize=4)
+def bench_of(seed: int, world: str) -> LocationBench:
+    """Bench of a seed in a world, made once a process."""
+    return LocationBench(seed, WORLDS.get(world))
+
+
 def score(
-    bench: LocationBench,
-    count: int,
-    separation_km: float | None,
-    locate: Callable[[list[Case]], Iterator[Found]],
-    bar: float | None = None,
+    seed: int, world: str, count: int, separation_km: float | None, way: str, bar: float | None = None
 ) -> dict[str, object]:
     """How often the sources of a cell are counted and placed right."""
+    bench = bench_of(seed, world)
+    locate = getattr(bench, way)
     wanted = 1 if separation_km is None else 2
     numbers, right, more_30 = np.zeros(count, dtype=int), 0, 0
     errors: list[float] = []
@@ -214,13 +217,41 @@ def score(
         "error, median, km": round(float(middle), 1), "error, 90 %, km": round(float(most), 1),
         "CPU-s a window": round(float(np.mean(spent_s)), 3),
     }  # fmt: skip
-    print(name_of(separation_km), json.dumps(row), file=sys.stderr, flush=True)
+    print(world, way, name_of(separation_km), json.dumps(row), file=sys.stderr, flush=True)
     return row
 
 
 def name_of(separation_km: float | None) -> str:
     """Name of a cell."""
     return "one source" if separation_km is None else f"two, {separation_km:g} km"
+
+
+def measured(given: argparse.Namespace, pool: ProcessPoolExecutor) -> dict[str, object]:
+    """All cells, each in a process of the pool."""
+    cells = (None, *given.separations)
+    by_group = {
+        name_of(km): pool.submit(score, given.seed, "", given.cases, km, "locate_by_group", BARS.get(km))
+        for km in cells
+    }
+    over_all = {
+        name_of(km): pool.submit(score, given.seed, "", given.conventional, km, "locate_over_all")
+        for km in cells if given.conventional
+    }  # fmt: skip
+    varied = {
+        f"{world}: {name_of(km)}": pool.submit(score, given.seed, world, given.varied, km, "locate_by_group")
+        for world in WORLDS for km in VARIED_KM if given.varied
+    }  # fmt: skip
+    split = by_group["one source"].result()["more, share"]
+    result: dict[str, object] = {
+        "data": "simulated", "seed": given.seed, "one source taken for several": split,
+        "bar of that": f"<= {MORE_BAR}", "reached": bool(split <= MORE_BAR),
+    }  # fmt: skip
+    tables = {
+        "by group": by_group, "conventional, all stations": over_all, "by group, another world": varied,
+    }  # fmt: skip
+    return result | {
+        name: {cell: job.result() for cell, job in jobs.items()} for name, jobs in tables.items() if jobs
+    }
 
 
 def main() -> None:
@@ -230,30 +261,12 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=500)
     parser.add_argument("--varied", type=int, default=200, help="cases a cell of a changed world")
     parser.add_argument("--conventional", type=int, default=100, help="cases a cell of the rival")
-    parser.add_argument("--seed", type=int, default=82)
+    parser.add_argument("--seed", type=int, default=382)
     parser.add_argument("--separations", type=float, nargs="*", default=list(SEPARATIONS_KM))
+    parser.add_argument("--processes", type=int, default=2)
     given = parser.parse_args()
-    bench = LocationBench(given.seed)
-    cells = (None, *given.separations)
-    by_group: dict[str, dict[str, object]] = {
-        name_of(km): score(bench, given.cases, km, bench.locate_by_group, BARS.get(km)) for km in cells
-    }
-    result: dict[str, object] = {"data": "simulated", "seed": given.seed}
-    split = by_group["one source"]["more, share"]
-    result["one source taken for several"] = split
-    result["bar of that"], result["reached"] = f"<= {MORE_BAR}", bool(split <= MORE_BAR)
-    result["by group"] = by_group
-    if given.conventional:
-        result["conventional, all stations"] = {
-            name_of(km): score(bench, given.conventional, km, bench.locate_over_all) for km in cells
-        }
-    if given.varied:
-        varied: dict[str, object] = {}
-        for name, world in WORLDS.items():
-            other = LocationBench(given.seed, world)
-            for km in VARIED_KM:
-                varied[f"{name}: {name_of(km)}"] = score(other, given.varied, km, other.locate_by_group)
-        result["by group, another world"] = varied
+    with ProcessPoolExecutor(given.processes, mp_context=get_context("spawn")) as pool:
+        result = measured(given, pool)
     print(json.dumps(result, indent=1))
 
 

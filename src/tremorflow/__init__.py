@@ -12,6 +12,7 @@ _ROOMS = {  # public name -> module that holds it
     "Archive": "tremorflow.io.archive",
     "AssociationSettings": "tremorflow.associate",
     "CatalogError": "tremorflow.errors",
+    "ChainSettings": "tremorflow.analysis",
     "Classifier": "tremorflow.classifier.infer",
     "DataError": "tremorflow.errors",
     "Envelopes": "tremorflow.records",
@@ -31,12 +32,14 @@ _ROOMS = {  # public name -> module that holds it
     "WindowDataset": "tremorflow.classifier.dataset",
     "associate_stations": "tremorflow.associate",
     "classify_recordings": "tremorflow.batch.classify",
+    "classify_waveforms": "tremorflow.classifier.infer",
     "compare_catalogs": "tremorflow.catalog.compare",
     "compute_envelopes": "tremorflow.preprocess",
     "compute_spectrograms": "tremorflow.spectrogram",
     "detect_tremor": "tremorflow.analysis",
     "evaluate_catalog": "tremorflow.catalog.evaluate",
     "event_table": "tremorflow.records",
+    "find_tremor": "tremorflow.analysis",
     "finish_catalog": "tremorflow.analysis",
     "group_table": "tremorflow.associate",
     "labelled_windows": "tremorflow.simulate.windows",
@@ -67,7 +70,9 @@ __all__ = [  # noqa: PLE0604 - the names of the table above, sorted there
 ]
 
 if TYPE_CHECKING:  # what type checkers and editors see; a test holds it against the table
+    from tremorflow.analysis import ChainSettings as ChainSettings
     from tremorflow.analysis import detect_tremor as detect_tremor
+    from tremorflow.analysis import find_tremor as find_tremor
     from tremorflow.analysis import finish_catalog as finish_catalog
     from tremorflow.associate import AssociationSettings as AssociationSettings
     from tremorflow.associate import Groups as Groups
@@ -83,6 +88,7 @@ if TYPE_CHECKING:  # what type checkers and editors see; a test holds it against
     from tremorflow.classifier.dataset import WindowDataset as WindowDataset
     from tremorflow.classifier.dataset import open_dataset as open_dataset
     from tremorflow.classifier.infer import Classifier as Classifier
+    from tremorflow.classifier.infer import classify_waveforms as classify_waveforms
     from tremorflow.classifier.weights import Weights as Weights
     from tremorflow.classifier.weights import read_weights as read_weights
     from tremorflow.errors import CatalogError as CatalogError

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,7 @@ from tremorflow.associate import (
     station_graph,
 )
 from tremorflow.catalog.quality import CatalogSettings, control_quality
+from tremorflow.classifier.infer import Classifier, classify_waveforms
 from tremorflow.energy import EnergySettings, RadiatingSource, estimate_energy
 from tremorflow.geodesy import distances_km
 from tremorflow.locate import (
@@ -40,10 +41,12 @@ from tremorflow.locate import (
     station_pairs,
     window_starts,
 )
+from tremorflow.preprocess import PreprocessSettings, compute_envelopes, select_horizontals
 from tremorflow.records import (
     CLASSES,
     Envelopes,
     Probabilities,
+    Waveforms,
     event_table,
     name_by_time,
     seconds,
@@ -91,6 +94,56 @@ class Association:
     usable: NDArray[np.bool_]
     graph: StationGraph
     settings: AssociationSettings
+
+
+class ChainSettings(NamedTuple):
+    """Settings of the stages of the full chain after the classifier, which has those it was trained with."""
+
+    preprocess: PreprocessSettings = PreprocessSettings()
+    association: AssociationSettings = AssociationSettings()
+    location: LocationSettings = LocationSettings()
+    energy: EnergySettings = EnergySettings()
+    catalog: CatalogSettings = CatalogSettings()
+
+
+def find_tremor(
+    waveforms: Waveforms,
+    classifier: Classifier,
+    grid: SearchGrid,
+    settings: ChainSettings,
+    settings_hash: str = "",
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """Tremor in the waveforms of a network: the full chain, from samples to a catalogue.
+
+    Parameters
+    ----------
+    waveforms : (station, component, time), m/s or count
+        Of the grid's network; all of it in memory, so a few hours at most. Bad samples are NaN.
+    classifier
+        With the weights to use.
+    grid
+        Where sources are looked for.
+    settings
+        Of the stages.
+    settings_hash
+        Written into every row.
+    progress
+        Called with the number of windows of the location done and in all.
+
+    Returns
+    -------
+    Event table (``EVENT_COLUMNS`` and those of the full chain), duplicates merged, graded. ``tremorflow run``
+    does the same hour by hour, with the hour before as background, and keeps what lies between.
+    """
+    probabilities = classify_waveforms(waveforms, classifier)
+    envelopes = compute_envelopes(waveforms, settings.preprocess)
+    association = associate_windows(probabilities, settings.association)
+    horizontals = select_horizontals(envelopes)
+    found, _ = locate_groups(horizontals, association, grid, settings.location, settings_hash, progress)
+    found = with_energies(found, envelopes, probabilities, settings.energy)
+    found = with_amplitude_check(found, envelopes, probabilities, grid, settings.location)
+    return finish_catalog(found.events, settings.catalog)
 
 
 def detect_tremor(
@@ -181,7 +234,7 @@ def locate_groups(
         outcomes = []
         for candidate in candidates:
             window = window or envelopes.window(start, settings.window_s)
-            result = _locate_candidate(window, candidate, association, grid, pairs, settings)
+            result = locate_candidate(window, candidate, association, grid, pairs, settings)
             tremor = [
                 one for one in result.hypocentres if earthquake_share(one, association.probabilities) <= 0
             ]
@@ -199,7 +252,7 @@ def locate_groups(
     return Detections(event_table(rows), tuple(hypocentres), windows), fates
 
 
-def _locate_candidate(
+def locate_candidate(
     window: Envelopes,
     candidate: Candidate,
     association: Association,

@@ -1,14 +1,26 @@
 """A run of the full chain on recordings of a simulated network finds their tremors, each at its place."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from tremorflow.analysis import ChainSettings, find_tremor
+from tremorflow.batch.recordings import Tally, ground_motion
 from tremorflow.batch.run import run_settings_file, summary_lines
 from tremorflow.batch.simulate import OutputSettings, write_simulation
 from tremorflow.catalog.formats import read_catalog
+from tremorflow.classifier.infer import Classifier, classify_waveforms
+from tremorflow.classifier.weights import read_weights
+from tremorflow.errors import DataError
 from tremorflow.geodesy import distances_km
+from tremorflow.io.archive import open_archive
+from tremorflow.locate import search_grid
+from tremorflow.preprocess import PreprocessSettings
+from tremorflow.settings import read_settings
 from tremorflow.simulate.scenario import read_scenario
+from tremorflow.traveltime import read_velocity_model, station_travel_times
 from tremorflow.truth import read_truth
 
 CONFIG = """
@@ -68,6 +80,46 @@ def test_what_was_found_is_in_the_folder(folder, result):
     lost = pd.read_csv(out / "not_located.csv")
     assert len(lost) == (groups["fate"] != "located").sum()
     assert "28 stations" in "\n".join(summary_lines(result))
+
+
+def recorded(folder):
+    """All stations of the archive in one array of waveforms in m/s; some have one component alone."""
+    where = folder / "recordings"
+    archive = open_archive(where / "sds", stations=where / "stations.xml", index_folder=folder / "index")
+    network, span = archive.network, archive.time_span()
+    readings = archive.read_stations(network.codes, *span)
+    parts = [ground_motion(reading, {}, Tally(), PreprocessSettings()) for reading in readings]
+    names = tuple(sorted({name for one in parts for name in one.components}))
+    samples = np.full((len(parts), len(names), parts[0].samples.shape[-1]), np.nan)
+    for station, one in zip(samples, parts, strict=True):
+        station[[names.index(name) for name in one.components]] = one.samples[0]
+    return replace(parts[0], network=network, components=names, samples=samples)
+
+
+def test_the_chain_from_waveforms_gives_what_the_run_gives(folder, result):
+    """One function from samples to a catalogue, and the run that reads hour by hour and keeps all between."""
+    waveforms = recorded(folder)
+    settings = read_settings(folder / "config.toml")
+    model = read_velocity_model(settings.velocity.model)
+    times = station_travel_times(model, waveforms.network, np.arange(0.0, 62.0, 1.0), 400.0)
+    grid = search_grid(waveforms.network, times, settings.location)
+    chain = ChainSettings(location=settings.location)
+    events = find_tremor(waveforms, Classifier(read_weights()), grid, chain)
+    assert len(events) == len(result.events)
+    for name, tolerance in (("latitude", 0.02), ("longitude", 0.02), ("semi_major_km", 1.0)):
+        np.testing.assert_allclose(events[name], result.events[name], atol=tolerance)
+    late = (events["time"] - result.events["time"]).dt.total_seconds().abs()
+    assert late.max() < 2
+    assert events["group_id"].notna().all()
+    ratio = np.log10(events["energy_j"].to_numpy() / result.events["energy_j"].to_numpy())
+    assert np.abs(ratio).max() < 0.05
+
+
+def test_waveforms_too_short_for_a_window_say_so(folder):
+    waveforms = recorded(folder)
+    short = replace(waveforms, samples=waveforms.samples[..., :1000])
+    with pytest.raises(DataError, match="no whole window of 120 s"):
+        classify_waveforms(short, Classifier(read_weights()))
 
 
 def test_another_setting_of_grouping_does_not_classify_again(folder, result):

@@ -13,7 +13,7 @@ from tremorflow.records import FloatArray
 
 GRADES = ("C", "B", "A")  # from the worst up
 MEASURES = {  # of an event: the setting that asks for more of it, if one does
-    "n_pairs": "location.min_pairs",
+    "n_pairs": "location.min_pairs, with location.small_groups = false",
     "n_stations": "",
     "correlation": "",
     "gain": "association.penalty, of method sources",

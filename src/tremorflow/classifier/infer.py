@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tremorflow.classifier.inputs import MIN_COMPLETENESS, WindowSpectra
+from tremorflow.classifier.inputs import MIN_COMPLETENESS, WindowSpectra, cut_windows, window_starts
 from tremorflow.classifier.weights import Weights
-from tremorflow.errors import ModelError
-from tremorflow.records import CLASSES, ROLES
-from tremorflow.spectrogram import frames_of_window
+from tremorflow.errors import DataError, ModelError
+from tremorflow.records import CLASSES, ROLES, Probabilities, Waveforms
+from tremorflow.spectrogram import compute_spectrograms, frames_of_window
 
 INPUTS = ("log_power", "background", "context")
 
@@ -39,6 +39,46 @@ class Classifier:
         logits = self.logits(spectra.log_power[rows], spectra.background[rows], spectra.context[rows])
         values[rows] = self.weights.calibration.probabilities(logits)
         return values
+
+
+def classify_waveforms(waveforms: Waveforms, classifier: Classifier) -> Probabilities:
+    """Probabilities of noise, tremor and earthquake of every station and window of some waveforms.
+
+    Parameters
+    ----------
+    waveforms : (station, component, time), m/s or count
+        At 20 Hz or more. What comes before a window is its background, an hour of it if there is so much;
+        with less than five minutes the background is unknown and the network judges without.
+    classifier
+        Ready to run.
+
+    Returns
+    -------
+    Probabilities of the windows that lie within the waveforms. The instruments are not named.
+
+    Raises
+    ------
+    DataError
+        No whole window in the waveforms, or a sampling rate that does not hold the band.
+    """
+    weights, network = classifier.weights, waveforms.network
+    settings = weights.spectrogram
+    starts = window_starts(waveforms.start_time, waveforms.end_time, settings)
+    if not len(starts):
+        raise DataError(
+            f"from {waveforms.start_time} to {waveforms.end_time} there is no whole window of "
+            f"{settings.window_s:g} s that starts at a multiple of {settings.step_s:g} s; give more"
+        )
+    spectrograms = compute_spectrograms(waveforms, settings)
+    values = np.empty((len(network), len(CLASSES), len(starts)), dtype=np.float32)
+    completeness = np.empty((len(network), len(starts)), dtype=np.float32)
+    for station in range(len(network)):
+        spectra = cut_windows(spectrograms, starts, settings, station)
+        values[station], completeness[station] = classifier.classify(spectra).T, spectra.completeness
+    return Probabilities(
+        network, values, completeness, starts, settings.window_s, (("", ""),) * len(network),
+        weights.hash, weights.calibration.threshold,
+    )  # fmt: skip
 
 
 def _open_session(weights: Weights) -> Any:
