@@ -168,7 +168,7 @@ def test_a_source_whose_error_reaches_to_another_is_not_apart_from_it():
     delays = Delays(np.zeros(0), np.zeros(0), np.zeros(0))
     for spread_km, apart in ((25.0, False), (15.0, True)):
         covariance = np.diag([spread_km**2, 0.0, 25.0])  # east, north, down
-        fit = Fit(place, none, none, delays, covariance, 1.0, 1.0)
+        fit = Fit(place, none, delays, covariance, 1.0, 1.0)
         assert _is_apart(fit, [east]) == apart
         assert _is_apart(fit, [north])
         assert _is_apart(fit, [north, east]) == apart

@@ -29,7 +29,7 @@ def fit_at(place: tuple[float, float, float], network: Network, within_km: float
     stations = np.flatnonzero(away < within_km)
     count = len(stations)
     delays = Delays(np.zeros(count), np.full(count, 0.1), np.full(count, 0.9))
-    return Fit(place_at(*place, grid_of(network)), stations, np.arange(0), delays, np.eye(3), 1.0, 1.0)
+    return Fit(place_at(*place, grid_of(network)), stations, delays, np.eye(3), 1.0, 1.0)
 
 
 @lru_cache(maxsize=4)

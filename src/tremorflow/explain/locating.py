@@ -29,8 +29,8 @@ from tremorflow.locate import (
     locate_small_group,
     station_pairs,
 )
-from tremorflow.locate.correlation import correlate_pairs, normalise_envelopes, stack_gains
-from tremorflow.locate.groups import MAX_TRIALS, pairs_among
+from tremorflow.locate.correlation import correlate_pairs, normalise_envelopes, pairs_among, stack_gains
+from tremorflow.locate.groups import MAX_TRIALS
 from tremorflow.locate.windows import make_scene, refine_node, stack_maxima, supporting_pairs
 from tremorflow.records import Envelopes
 

@@ -66,6 +66,14 @@ def station_pairs(grid: SearchGrid, settings: LocationSettings) -> StationPairs:
     return StationPairs(first, second, np.ceil(max_lag))
 
 
+def pairs_among(pairs: StationPairs, stations: IndexArray) -> StationPairs:
+    """Those of the pairs whose stations are both among some."""
+    chosen = np.zeros(int(max(pairs.second.max(initial=0), stations.max(initial=0))) + 1, dtype=bool)
+    chosen[stations] = True
+    kept = chosen[pairs.first] & chosen[pairs.second]
+    return StationPairs(pairs.first[kept], pairs.second[kept], pairs.max_lag_s[kept])
+
+
 def stations_of(pairs: StationPairs, chosen: IndexArray) -> IndexArray:
     """Stations (n,) of the chosen pairs, each once and in order."""
     return np.unique(np.concatenate([pairs.first[chosen], pairs.second[chosen]]))

@@ -6,7 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tremorflow.geodesy import distances_km, east_north_km
-from tremorflow.locate.correlation import IndexArray, StationPairs, stack_gains, stations_of
+from tremorflow.locate.correlation import (
+    IndexArray,
+    StationPairs,
+    pairs_among,
+    stack_gains,
+    stations_of,
+)
 from tremorflow.locate.grid import SearchGrid
 from tremorflow.locate.hypocentre import Fit, Place
 from tremorflow.locate.plane_waves import crosses_network
@@ -29,14 +35,6 @@ MAX_TRIALS = 6  # maxima that are refined before no further source is looked for
 NEAREST = 6  # stations to a further source, half of which must hear it: amplitudes fall with distance
 APART_SIGMA = 3.0  # to a further source, in its own errors: nearer, it may be what is left of that found
 MOVES_KM = 30.0  # that a source may move once the others are taken out; more is another source
-
-
-def pairs_among(pairs: StationPairs, stations: IndexArray) -> StationPairs:
-    """Those of the pairs whose stations are both among some."""
-    chosen = np.zeros(int(max(pairs.second.max(initial=0), stations.max(initial=0))) + 1, dtype=bool)
-    chosen[stations] = True
-    kept = chosen[pairs.first] & chosen[pairs.second]
-    return StationPairs(pairs.first[kept], pairs.second[kept], pairs.max_lag_s[kept])
 
 
 def locate_group(

@@ -65,11 +65,10 @@ class Delays:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """A refined source, the stations and pairs that made it, its covariance (east, north, down) in km^2."""
+    """A refined source, the stations that made it, its covariance (east, north, down) in km^2."""
 
     place: Place
     stations: IndexArray  # (n,)
-    pairs: IndexArray  # (m,) those used in the search
     delays: Delays
     covariance_km2: FloatArray
     misfit: float  # mean squared delay over its expectation, drawn towards 1
@@ -382,4 +381,4 @@ def refine_source(
     pairs = pairs[correlations.at(pairs, lags) > settings.stack_correlation]
     covariance, misfit = location_covariance(place, stations, pairs, delays, correlations, grid, settings)
     likelihood = float(interpolate_gains(correlations, active, place.s_times_s[:, None])[0])
-    return Fit(place, stations, pairs, delays, covariance, misfit, likelihood)
+    return Fit(place, stations, delays, covariance, misfit, likelihood)

@@ -8,6 +8,7 @@ from tremorflow.locate.correlation import (
     correlate_pairs,
     interpolate_gains,
     normalise_envelopes,
+    pairs_among,
     station_pairs,
 )
 from tremorflow.locate.grid import SearchGrid
@@ -32,7 +33,7 @@ class LikelihoodMap:
 def map_likelihood(
     window: Envelopes, hypocentre: Hypocentre, grid: SearchGrid, settings: LocationSettings
 ) -> LikelihoodMap:
-    """Likelihood of epicentres around a source at its depth, from the pairs that located it.
+    """Likelihood of epicentres around a source at its depth, from the pairs of its stations that agree on it.
 
     Notes
     -----
@@ -43,9 +44,11 @@ def map_likelihood(
     fit = hypocentre.fit
     normalised = normalise_envelopes(window, settings.min_completeness)
     smoothing_s = np.sqrt(2) * settings.site_sigma_s
-    correlations = correlate_pairs(
-        normalised, window.sampling_rate_hz, station_pairs(grid, settings), smoothing_s
-    )
+    pairs = pairs_among(station_pairs(grid, settings), fit.stations)
+    correlations = correlate_pairs(normalised, window.sampling_rate_hz, pairs, smoothing_s)
+    lags_s = fit.place.s_times_s[pairs.second] - fit.place.s_times_s[pairs.first]
+    every = np.arange(len(pairs))
+    used = every[correlations.at(every, lags_s) > settings.stack_correlation]
     major, minor, _ = error_ellipse(fit.covariance_km2)
     half_deg = max(MIN_HALF_WIDTH_DEG, 3 * major / 111.0)
     latitudes = np.linspace(fit.place.latitude - half_deg, fit.place.latitude + half_deg, NODES)
@@ -54,7 +57,7 @@ def map_likelihood(
     log_likelihood = np.empty((NODES, NODES))
     for row, latitude in zip(log_likelihood, latitudes, strict=True):
         times = grid.travel_times.times(latitude, longitudes, fit.place.depth_km)
-        row[:] = interpolate_gains(correlations, fit.pairs, times)
+        row[:] = interpolate_gains(correlations, used, times)
     below = np.sort((log_likelihood.max() - log_likelihood).ravel())
     cell_km2 = (2 * half_deg / (NODES - 1) * 111.0) ** 2
     inside = int(np.clip(np.pi * major * minor / cell_km2, 1, len(below) - 1))

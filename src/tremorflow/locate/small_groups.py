@@ -13,11 +13,11 @@ from tremorflow.locate.correlation import (
     correlate_pairs,
     interpolate_gains,
     normalise_envelopes,
+    pairs_among,
     stack_gains,
     stations_of,
 )
 from tremorflow.locate.grid import SearchGrid
-from tremorflow.locate.groups import pairs_among
 from tremorflow.locate.hypocentre import (
     Fit,
     Place,
@@ -99,7 +99,7 @@ def locate_small_group(
     used = supporting_pairs(fit, scene.correlations, settings)
     if not used.any():
         return SmallGroup(gain, None)
-    found = make_hypocentre(replace(fit, pairs=np.flatnonzero(used)), used, scene, settings)
+    found = make_hypocentre(fit, used, scene, settings)
     return SmallGroup(gain, replace(found, flags=(*found.flags, SMALL_GROUP)))
 
 
@@ -125,7 +125,7 @@ def _fit_at(place: Place, covariance: FloatArray, scene: Scene, settings: Locati
         if good.all():
             times = place.s_times_s[:, None]
             likelihood = float(interpolate_gains(scene.correlations, scene.active, times)[0])
-            return Fit(place, stations, scene.active, delays, covariance, 1.0, likelihood)
+            return Fit(place, stations, delays, covariance, 1.0, likelihood)
         stations = stations[good]
     return None
 
