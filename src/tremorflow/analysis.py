@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -25,6 +25,7 @@ from tremorflow.associate import (
 from tremorflow.catalog.quality import CatalogSettings, control_quality
 from tremorflow.classifier.infer import Classifier, classify_waveforms
 from tremorflow.energy import EnergySettings, RadiatingSource, estimate_energy
+from tremorflow.errors import DataError
 from tremorflow.geodesy import distances_km
 from tremorflow.locate import (
     Hypocentre,
@@ -63,7 +64,7 @@ SAME_SOURCE_KM = (
     45.0  # of a group from its hypocentre: groups point to within this of nine in ten (bench grasp)
 )
 WHEREABOUTS_KM = 100.0  # around a group, where its source is looked for: over twice SAME_SOURCE_KM
-TOO_FEW_DELAYS = ("too_few_stations", "too_few_correlated_pairs", "no_agreement_of_stations")
+WITHOUT_PLACE = ("too_few_stations", "too_few_correlated_pairs", "no_agreement_of_stations")
 EARTHQUAKE_HEARD = 0.5  # probability at which a station's motion is not tremor alone
 Progress = Callable[[int, int], None]
 
@@ -135,13 +136,24 @@ def find_tremor(
     -------
     Event table (``EVENT_COLUMNS`` and those of the full chain), duplicates merged, graded. ``tremorflow run``
     does the same hour by hour, with the hour before as background, and keeps what lies between.
+
+    Raises
+    ------
+    DataError
+        The grid is of other stations; or as of ``classify_waveforms`` and ``compute_envelopes``.
     """
+    if waveforms.network.codes != grid.network.codes:
+        raise DataError(
+            f"the grid is of {len(grid.network)} stations, the waveforms of {len(waveforms.network)}, and "
+            "not the same in the same order; make the grid with search_grid(waveforms.network, ...)"
+        )
+    energy = replace(settings.energy, band_order=settings.preprocess.band_order)
     probabilities = classify_waveforms(waveforms, classifier)
     envelopes = compute_envelopes(waveforms, settings.preprocess)
     association = associate_windows(probabilities, settings.association)
     horizontals = select_horizontals(envelopes)
     found, _ = locate_groups(horizontals, association, grid, settings.location, settings_hash, progress)
-    found = with_energies(found, envelopes, probabilities, settings.energy)
+    found = with_energies(found, envelopes, probabilities, energy)
     found = with_amplitude_check(found, envelopes, probabilities, grid, settings.location)
     return finish_catalog(found.events, settings.catalog)
 
@@ -262,7 +274,7 @@ def locate_candidate(
 ) -> WindowResult:
     """Locate a candidate by the delays of its stations; where they give no place, by what they say too."""
     result = locate_group(window, candidate.stations, grid, pairs, settings)
-    if result.reason not in TOO_FEW_DELAYS or not settings.small_groups:
+    if result.reason not in WITHOUT_PLACE or not settings.small_groups:
         return result
     nodes = whereabouts(candidate, association, grid)
     found = locate_small_group(window, candidate.stations, nodes, grid, pairs, settings).hypocentre

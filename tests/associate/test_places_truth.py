@@ -87,3 +87,10 @@ def test_stations_of_another_source_say_nothing_of_this_one():
     )
     best = int(np.argmax(said))
     assert np.hypot(EAST_KM[best], NORTH_KM[best]) <= 20
+
+
+def test_no_place_has_no_likelihood():
+    groups, found = gather(heard((NORTH,)))
+    none = np.zeros(0)
+    said = probabilities_of(heard((NORTH,)))
+    assert place_likelihood(none, none, groups, found[0].groups, said, SETTINGS).shape == (0,)

@@ -105,6 +105,9 @@ def test_the_chain_from_waveforms_gives_what_the_run_gives(folder, result):
     grid = search_grid(waveforms.network, times, settings.location)
     chain = ChainSettings(location=settings.location)
     events = find_tremor(waveforms, Classifier(read_weights()), grid, chain)
+    turned = replace(waveforms, network=waveforms.network.subset(range(len(waveforms.network))[::-1]))
+    with pytest.raises(DataError, match="not the same in the same order"):
+        find_tremor(turned, Classifier(read_weights()), grid, chain)
     assert len(events) == len(result.events)
     for name, tolerance in (("latitude", 0.02), ("longitude", 0.02), ("semi_major_km", 1.0)):
         np.testing.assert_allclose(events[name], result.events[name], atol=tolerance)

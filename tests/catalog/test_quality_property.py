@@ -212,3 +212,19 @@ def test_isolation_is_what_counting_every_pair_says(events: pd.DataFrame) -> Non
         )
         soon = (events["time"] - event["time"]).abs() <= pd.Timedelta(4, "h")
         assert ("isolated" in words(flags[row])) == ((near & soon).sum() < 3)
+
+
+def test_an_event_that_delays_located_is_kept_before_a_small_group_with_more_pairs():
+    at = {"time": np.datetime64("2020-01-01T00:02", "ns"), "latitude": 39.0, "longitude": 143.0}
+    at |= {"n_stations": 6, "semi_major_km": 4.0}
+    window = {"window_start": at["time"], "window_end": at["time"] + np.timedelta64(300, "s")}
+    rows = [
+        {**at, **window, "n_pairs": 6, "correlation": 0.6, "flags": ""},
+        {**at, **window, "n_pairs": 9, "correlation": 0.8, "flags": "window_edge;small_group"},
+    ]  # fmt: skip
+    for order in (rows, rows[::-1]):
+        kept = control_quality(event_table(order), CatalogSettings())
+        assert kept["n_pairs"].tolist() == [6]
+        assert kept["quality"].tolist() == ["A"]
+    alone = control_quality(event_table(rows[1:]), CatalogSettings())
+    assert alone["quality"].tolist() == ["C"]

@@ -44,6 +44,8 @@ def place_likelihood(
     their noise: together they count as so many as fit one after the other.
     """
     network = probabilities.network
+    if not len(latitudes):
+        return np.zeros(0)
     away = distances_km(latitudes[:, None], longitudes[:, None], network.latitudes, network.longitudes)
     near = np.flatnonzero(away.min(axis=0) <= FARTHEST_KM)
     levels = level_of(amplitude(away[:, near], settings)[:, None] * SIZES[:, None])

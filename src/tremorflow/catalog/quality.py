@@ -92,13 +92,13 @@ def describe_rules(settings: CatalogSettings) -> dict[str, Any]:
     return {
         "numbers": asdict(settings),
         "merge_duplicates": "of events whose windows overlap, whose bursts overlap or are less than "
-        "duplicate_gap_s apart, and whose epicentres are closer than duplicate_distance_km, the one with "
-        "more pairs stays, then the one with the higher correlation",
+        "duplicate_gap_s apart, and whose epicentres are closer than duplicate_distance_km, one that is no "
+        "small_group stays, then the one with more pairs, then that with the higher correlation",
         "flag_isolated": "fewer than isolated_below_events events, itself included, within isolated_time_h "
         "and isolated_distance_km: the word 'isolated' in flags; nothing is removed",
         "grade": "A: at least quality_a_min_stations stations, no azimuthal_gap flag, semi-major axis below "
-        "quality_a_max_error_km; B: semi-major axis below quality_b_max_error_km; C: else, and with the flag "
-        "small_group",
+        "quality_a_max_error_km; B: semi-major axis below quality_b_max_error_km; C: else, and always with "
+        "the flag small_group",
     }
 
 
@@ -119,9 +119,9 @@ def merge_duplicates(
 
     Notes
     -----
-    The best event stays (most pairs, then highest correlation, smallest ellipse), its duplicates go, then the
-    best of the rest: what stays has no duplicate among what stays, and what went is a duplicate of something
-    that stays. Merging whole chains instead would leave one event of hours of tremor.
+    The best event stays (no small group, then most pairs, then highest correlation, smallest ellipse), its
+    duplicates go, then the best of the rest: what stays has no duplicate among what stays, and what went is a
+    duplicate of something that stays. Merging whole chains instead would leave one event of hours of tremor.
     """
     order = _by_merit(events)
     ranked = events.iloc[order].reset_index(drop=True)
@@ -194,9 +194,13 @@ def with_word(flags: object, word: str, present: bool) -> str:
 
 
 def _by_merit(events: pd.DataFrame) -> Indices:
-    """Rows from the best to the worst, ties settled by columns so that the order of rows plays no part."""
+    """Rows from the best to the worst, ties settled by columns so that the order of rows plays no part.
+
+    An event that delays located is better than one of a small group, however many pairs that has.
+    """
     keys = pd.DataFrame(
         {
+            "small": [SMALL_GROUP in words(text) for text in events["flags"]],
             "pairs": -events["n_pairs"].fillna(-1).to_numpy(dtype=np.int64),
             "correlation": -events["correlation"].fillna(-np.inf).to_numpy(),
             "error": events["semi_major_km"].fillna(np.inf).to_numpy(),

@@ -50,9 +50,11 @@ def _tell_lost(row: pd.Series, hypocentre: Hypocentre, rules: Rules) -> SourceSt
             away = float(
                 distances_km(event["latitude"], event["longitude"], row["latitude"], row["longitude"])
             )
+            small = SMALL_GROUP in words(row["flags"]) and SMALL_GROUP not in words(event["flags"])
             text = (
                 f"merged as a duplicate of event {event['event_id']}, {away:.0f} km away in an overlapping "
-                f"window and better: {event['n_pairs']} pairs against {row['n_pairs']} "
+                f"window and better: {'by delays, ' if small else ''}{event['n_pairs']} pairs against "
+                f"{row['n_pairs']} "
                 f"(catalog.duplicate_distance_km = {rules.catalog.duplicate_distance_km:g})"
             )
             return SourceStory(row, hypocentre, str(event["event_id"]), Verdict("duplicate", text), ())
@@ -89,7 +91,7 @@ def _grade_words(event: pd.Series, settings: CatalogSettings) -> str:
             f"(catalog.quality_a_min_stations = {least}), no azimuthal gap"
         )
     if event["quality"] == "C" and SMALL_GROUP in words(event["flags"]):
-        return f"error {error:.1f} km, and placed by a small group (small_group): never better than C"
+        return f"error {error:.1f} km, and of a small group (small_group): never better than C"
     if event["quality"] == "C":
         return f"error {error:.1f} km, not below catalog.quality_b_max_error_km = {good:g}"
     short = []

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tremorflow.analysis import (
     HEARD_AS_EARTHQUAKE,
-    TOO_FEW_DELAYS,
+    WITHOUT_PLACE,
     Association,
     Detections,
     locate_groups,
@@ -25,6 +25,7 @@ from tremorflow.locate import (
     SMALL_GROUP,
     LocationSettings,
     SearchGrid,
+    SmallGroup,
     StationPairs,
     locate_small_group,
     station_pairs,
@@ -86,10 +87,10 @@ def tell_locations(
                 best = most_agreeing(window, candidate, grid, pairs, rules.location)
             verdict = _verdict(rule, heard, best, rules.location)
             sources = _sources(found, candidate, association, rules)
-            if rule in TOO_FEW_DELAYS and rules.location.small_groups:
+            if rule in WITHOUT_PLACE and rules.location.small_groups:
                 nodes = whereabouts(candidate, association, grid)
                 small = locate_small_group(window, candidate.stations, nodes, grid, pairs, rules.location)
-                verdict = Verdict(rule, verdict.text + _small_words(small.gain, rules.location))
+                verdict = Verdict(rule, verdict.text + _small_words(small, rules.location))
             elif sources and all(SMALL_GROUP in one.hypocentre.flags for one in sources):
                 verdict = Verdict(rule, _small_group_words(heard, sources, rules.location))
             story = _story(window, candidate, association, heard, verdict)
@@ -159,21 +160,23 @@ def _verdict(rule: str, heard: Heard, best: tuple[int, Place | None], settings: 
     )
 
 
-def _small_words(gain: float, settings: LocationSettings) -> str:
+def _small_words(small: SmallGroup, settings: LocationSettings) -> str:
     """Why what the stations say did not place a group either, to follow on the rule that stopped it."""
-    if gain < settings.small_group_gain:
-        return (
-            "; nor do the envelopes confirm the place that the probabilities of the stations give: gain of "
-            f"its pairs {gain:.2f}, location.small_group_gain asks for {settings.small_group_gain:g}"
-        )
-    return f"; no pair agrees with the place that the probabilities give (gain of its pairs {gain:.2f})"
+    if small.reason == "no_pair":
+        return ""
+    if small.reason == "stations_unlike":
+        return "; nor do two stations follow each other at the place that their probabilities give"
+    return (
+        "; nor do the envelopes confirm the place that the probabilities of the stations give: gain of the "
+        f"pairs {small.gain:.2f}, location.small_group_gain asks for {settings.small_group_gain:g}"
+    )
 
 
 def _small_group_words(heard: Heard, sources: tuple[SourceStory, ...], settings: LocationSettings) -> str:
     """How a small group was placed."""
     agreeing = max(one.hypocentre.n_pairs for one in sources)
     return (
-        f"too few delays for a place ({heard.n_correlated} of {count_of(heard.n_pairs, 'pair')} above "
+        f"its delays alone give no place ({heard.n_correlated} of {count_of(heard.n_pairs, 'pair')} above "
         f"location.pair_correlation = {settings.pair_correlation:g}): placed by the probabilities of the "
         f"stations, silent ones included, and {count_of(agreeing, 'pair')} that agree (location.small_groups)"
     )

@@ -45,9 +45,9 @@ FULL_CHAIN = (
     "are left out. Groups of one place whose windows lie within a window of the location are located "
     "together, from the envelopes of their stations and of near neighbours. Pairs of stations correlate at "
     "the lags of a source; once it is found, its power is taken out, and another is looked for in what is "
-    "left. A group too small for that is placed by its stations' probabilities, silent ones included, and by "
-    "such delays as agree with them, if envelopes confirm that it hears one source (flag small_group, grade "
-    "C). Groups that cannot be located are kept in not_located.csv.",
+    "left. A group whose delays give no place is placed by its stations' probabilities, silent ones "
+    "included, and by such delays as agree with them, if envelopes confirm that it hears "
+    "one source (flag small_group, grade C). Groups that cannot be located are kept in not_located.csv.",
     "The error ellipse is meant to hold 68 % of the probability in two dimensions (1.51 standard "
     "deviations). It follows from the noise of the envelopes, the scatter of the stations about the "
     "solution, unknown site delays, an unknown scale of the velocity model and, where the depth is assumed, "

@@ -39,7 +39,8 @@ def map_likelihood(
     -----
     The summed likelihood of pairs is too sharp: pairs share stations, and the velocity model is in error. Its
     logarithm is scaled so that the region above the 68 % level has the area of the error ellipse; rivals
-    elsewhere keep their rank (magnitude adjustment of a composite likelihood).
+    elsewhere keep their rank (magnitude adjustment of a composite likelihood). Of an event flagged
+    ``small_group`` it shows what the delays say alone, not the probabilities that placed it too.
     """
     fit = hypocentre.fit
     normalised = normalise_envelopes(window, settings.min_completeness)

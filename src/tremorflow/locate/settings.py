@@ -119,15 +119,15 @@ class LocationSettings:
         reason="a group whose delays give no place is placed by its probabilities too, flagged small_group",
     )
     small_group_gain: float = option(
-        1.0,
+        0.25,
         unit="log likelihood",
-        reason="per sample, at that place: a clear burst at two stations has 1.1, hours of noise of two 0.9",
+        reason="per sample, mean of components, sum of pairs: one pair of 0.63; noise of two had 0.22",
         gt=0,
     )
     small_group_samples: float = option(
-        3.0,
+        12.0,
         unit="-",
-        reason="independent ones: more, and ellipses of a simulated day hold the truth too seldom",
+        reason="independent ones in 30 s of a 0.2-Hz envelope; more, and ellipses hold the truth too seldom",
         gt=0,
     )
     max_residual_s: float = option(

@@ -5,10 +5,12 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d
 
 from tremorflow.geodesy import LocalFrame
 from tremorflow.locate.correlation import (
     IndexArray,
+    PairCorrelations,
     StationPairs,
     correlate_pairs,
     interpolate_gains,
@@ -44,8 +46,13 @@ class Whereabouts(NamedTuple):
 
 
 class SmallGroup(NamedTuple):
-    """What the envelopes say for a source where it may be: summed gain of the pairs, and the source."""
+    """How a small group was placed: the source and "placed", or None and the rule that stopped it.
 
+    The rules are "no_pair", "stations_unlike" (no two of them follow the others) and "low_gain". ``gain`` is
+    that of the pairs of the stations that do.
+    """
+
+    reason: str
     gain: float
     hypocentre: Hypocentre | None
 
@@ -73,60 +80,85 @@ def locate_small_group(
 
     Returns
     -------
-    SmallGroup, its hypocentre flagged ``small_group``; without one if the envelopes do not confirm that the
-    stations hear one source: if the gain stays below ``small_group_gain``, or no pair supports the place.
+    SmallGroup, its hypocentre flagged ``small_group``; without one if the envelopes do not confirm that two
+    stations or more hear one source.
 
     Notes
     -----
     The place is the mean over the nodes, the error their covariance, with weights of the posterior
-    probability L exp(n g): L of the whereabouts, g the summed gain of the pairs at the lags of the node
-    (``stack_gains``), n = ``small_group_samples`` of them independent. One pair leaves a hyperbola, which the
-    probabilities cut to a spot.
+    probability L exp(n g): L of the whereabouts, g the gain of the pairs at the lags of the node, the mean of
+    their components and summed over pairs, n = ``small_group_samples`` of them independent. One pair leaves a
+    hyperbola, which the probabilities cut to a spot. The gain that ``small_group_gain`` is asked of is that
+    of the stations that follow the stack of the others: of many that hear nothing, noise alone adds up.
     """
-    own = pairs_among(pairs, stations)
-    if not len(own) or not len(whereabouts.nodes):
-        return SmallGroup(0.0, None)
+    own, (nodes, log_likelihood) = pairs_among(pairs, stations), whereabouts
+    if not len(own) or not len(nodes):
+        return SmallGroup("no_pair", 0.0, None)
     scene = _scene(window, own, grid, settings)
-    gains = stack_gains(scene.correlations, scene.active, grid.s_times_s[:, whereabouts.nodes])
-    log_posterior = whereabouts.log_likelihood + settings.small_group_samples * gains.astype(np.float64)
-    gain = float(gains[np.argmax(log_posterior)])
-    if gain < settings.small_group_gain:
-        return SmallGroup(gain, None)
-    spot, covariance = _mean_place(whereabouts.nodes, log_posterior, grid, settings)
+    gains = stack_gains(_of_cells(scene.correlations, settings), scene.active, grid.s_times_s[:, nodes])
+    log_posterior = log_likelihood + settings.small_group_samples * gains.astype(np.float64)
+    spot, covariance = _mean_place(nodes, log_posterior, grid, settings)
     fit = _fit_at(place_at(*spot, grid), covariance, scene, settings)
     if fit is None:
-        return SmallGroup(gain, None)
+        return SmallGroup("stations_unlike", 0.0, None)
     used = supporting_pairs(fit, scene.correlations, settings)
-    if not used.any():
-        return SmallGroup(gain, None)
+    if fit.likelihood < settings.small_group_gain or not used.any():
+        return SmallGroup("low_gain", fit.likelihood, None)
     found = make_hypocentre(fit, used, scene, settings)
-    return SmallGroup(gain, replace(found, flags=(*found.flags, SMALL_GROUP)))
+    found = replace(found, flags=(*found.flags, SMALL_GROUP))
+    return SmallGroup("placed", fit.likelihood, found)
 
 
 def _scene(window: Envelopes, own: StationPairs, grid: SearchGrid, settings: LocationSettings) -> Scene:
-    """Correlations of all pairs of a small group: every one counts."""
+    """Correlations of all pairs of a small group; gains are the mean of the components' products.
+
+    The horizontals of a station rise and fall together: they are hardly more evidence than one.
+    """
     normalised = normalise_envelopes(window, settings.min_completeness)
     smoothing_s = np.sqrt(2) * settings.site_sigma_s
     correlations = correlate_pairs(normalised, window.sampling_rate_hz, own, smoothing_s)
+    recorded = np.maximum(normalised.any(axis=2).sum(axis=1), 1)
+    products = (recorded[own.first] * recorded[own.second]).astype(np.float32)
+    correlations = replace(correlations, gains=correlations.gains / products[:, None])
     spectra = window_spectra(normalised, window.sampling_rate_hz, settings)
     return Scene(window, np.arange(len(own)), correlations, spectra, grid)
 
 
+def _of_cells(correlations: PairCorrelations, settings: LocationSettings) -> PairCorrelations:
+    """Gains whose every lag has the highest of those that the cell of a node holds.
+
+    Else the nodes that a hyperbola happens to pass are favoured over those whose cells it crosses.
+    """
+    half_s = settings.grid_spacing_deg * 111.0 / 2 / settings.s_speed_km_s
+    size = 2 * round(half_s * correlations.lag_rate_hz) + 1
+    return replace(correlations, gains=maximum_filter1d(correlations.gains, size, axis=1, mode="nearest"))
+
+
 def _fit_at(place: Place, covariance: FloatArray, scene: Scene, settings: LocationSettings) -> Fit | None:
-    """Stations that correlate with the stack of the others at a place; None if these are not two."""
-    asked = stations_of(scene.correlations.pairs, scene.active)
-    recorded = np.abs(scene.spectra.values[asked]).any(axis=1) & np.isfinite(place.s_times_s[asked])
-    stations = asked[recorded]
+    """Stations that correlate with the stack of the others at a place; None if these are not two.
+
+    The worst is left out, one at a time: among many that hear nothing the stack is noise at first.
+    """
+    pairs, correlations, times = scene.correlations.pairs, scene.correlations, place.s_times_s
+    lags = times[pairs.second] - times[pairs.first]
+    reach = np.arange(-settings.max_residual_s, settings.max_residual_s + 1.0)  # s: the place is rough
+    alike = np.max([correlations.at(scene.active, lags + late) for late in reach], axis=0)
+    stations = stations_of(pairs, scene.active[alike > settings.stack_correlation])
     weights = np.ones(len(scene.grid.network))
     while len(stations) >= LEAST_STATIONS:
-        delays = measure_delays(place.s_times_s, stations, weights[stations], scene.spectra, noise=False)
+        delays = measure_delays(times, stations, weights[stations], scene.spectra, noise=False)
+        inside = np.abs(delays.seconds) < settings.max_residual_s
+        fitness = np.where(inside, delays.correlation, -1.0)
+        if fitness.min() >= settings.template_correlation:
+            # later than the mean of all, of which a station is a part, by less than later than the others
+            own = delays.seconds * (len(stations) - 1) / len(stations)
+            arrivals = times.copy()
+            arrivals[stations] += own
+            among = np.flatnonzero(np.isin(pairs.first, stations) & np.isin(pairs.second, stations))
+            gain = float(interpolate_gains(correlations, among, arrivals[:, None])[0])
+            return Fit(place, stations, replace(delays, seconds=own), covariance, 1.0, gain)
         weights[stations] = station_weights(delays.correlation)
-        good = delays.correlation >= settings.template_correlation
-        if good.all():
-            times = place.s_times_s[:, None]
-            likelihood = float(interpolate_gains(scene.correlations, scene.active, times)[0])
-            return Fit(place, stations, delays, covariance, 1.0, likelihood)
-        stations = stations[good]
+        stations = np.delete(stations, int(np.argmin(fitness)))
     return None
 
 
@@ -147,7 +179,8 @@ def _mean_place(
     mean = offsets @ weights
     away = offsets - mean[:, None]
     covariance = (weights * away) @ away.T
-    steps_km = np.array([settings.grid_spacing_deg * 111.0] * 2 + [settings.depth_spacing_km])
+    km = 111.0 * settings.grid_spacing_deg
+    steps_km = np.array([km * np.cos(np.radians(latitude)), km, settings.depth_spacing_km])
     covariance[np.diag_indices(3)] += steps_km**2 / 12  # a node stands for its cell
     if settings.depth != "free":
         covariance[2, :] = covariance[:, 2] = 0.0
