@@ -97,7 +97,7 @@ def machine() -> dict[str, Any]:
 def run_program(path: Path, options: list[str]) -> dict[str, Any]:
     """What one benchmark measured, on one thread, and how it was called."""
     one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    started = time.time()
+    started, what = time.time(), machine()  # the code as it is now, whatever is committed meanwhile
     run = subprocess.run(
         [sys.executable, str(path), *options],
         env={**os.environ, **one_thread},
@@ -111,7 +111,7 @@ def run_program(path: Path, options: list[str]) -> dict[str, Any]:
         "command": command,
         "date": time.strftime("%Y-%m-%d", time.gmtime(started)),
         "wall_s": round(time.time() - started, 1),
-        **machine(),
+        **what,
         "result": last_json(run.stdout),
     }
 
