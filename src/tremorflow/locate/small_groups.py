@@ -148,7 +148,7 @@ def _fit_at(place: Place, covariance: FloatArray, scene: Scene, settings: Locati
     while len(stations) >= LEAST_STATIONS:
         delays = measure_delays(times, stations, weights[stations], scene.spectra, noise=False)
         inside = np.abs(delays.seconds) < settings.max_residual_s
-        fitness = np.where(inside, delays.correlation, -1.0)
+        fitness = delays.correlation - 2.0 * ~inside  # those beyond go first, and no two are level
         if fitness.min() >= settings.template_correlation:
             # later than the mean of all, of which a station is a part, by less than later than the others
             own = delays.seconds * (len(stations) - 1) / len(stations)
