@@ -147,7 +147,7 @@ def find_tremor(
             f"the grid is of {len(grid.network)} stations, the waveforms of {len(waveforms.network)}, and "
             "not the same in the same order; make the grid with search_grid(waveforms.network, ...)"
         )
-    energy = replace(settings.energy, band_order=settings.preprocess.band_order)
+    energy = energy_in_band(settings.energy, settings.preprocess)
     probabilities = classify_waveforms(waveforms, classifier)
     envelopes = compute_envelopes(waveforms, settings.preprocess)
     association = associate_windows(probabilities, settings.association)
@@ -156,6 +156,11 @@ def find_tremor(
     found = with_energies(found, envelopes, probabilities, energy)
     found = with_amplitude_check(found, envelopes, probabilities, grid, settings.location)
     return finish_catalog(found.events, settings.catalog)
+
+
+def energy_in_band(settings: EnergySettings, preprocess: PreprocessSettings) -> EnergySettings:
+    """Give the settings of the energy the band-pass of the envelopes."""
+    return replace(settings, band_order=preprocess.band_order)
 
 
 def detect_tremor(

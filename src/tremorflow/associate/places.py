@@ -7,7 +7,7 @@ from scipy.special import logsumexp
 from tremorflow.associate.graph import log_odds
 from tremorflow.associate.groups import Groups
 from tremorflow.associate.settings import AssociationSettings
-from tremorflow.associate.sources import SIZES, amplitude, level_of, likelihood_table, odds_bins
+from tremorflow.associate.sources import levels_heard, likelihood_table, odds_bins
 from tremorflow.geodesy import distances_km
 from tremorflow.records import FloatArray, Probabilities, seconds
 
@@ -48,7 +48,7 @@ def place_likelihood(
         return np.zeros(0)
     away = distances_km(latitudes[:, None], longitudes[:, None], network.latitudes, network.longitudes)
     near = np.flatnonzero(away.min(axis=0) <= FARTHEST_KM)
-    levels = level_of(amplitude(away[:, near], settings)[:, None] * SIZES[:, None])
+    levels = levels_heard(away[:, near], settings)
     table = likelihood_table(settings)
     total = np.zeros(len(latitudes))
     for k in chosen:

@@ -96,7 +96,7 @@ def source_grid(graph: StationGraph, settings: AssociationSettings) -> SourceGri
     x, y, is_coarse = x[near], y[near], is_coarse[near]
     latitudes, longitudes = frame.to_degrees(x, y)
     away = distances_km(latitudes[:, None], longitudes[:, None], network.latitudes, network.longitudes)
-    levels = level_of(amplitude(away, settings)[:, None, :] * SIZES[:, None])
+    levels = levels_heard(away, settings)
     apart = np.hypot(x[:, None] - x, y[:, None] - y)
     return SourceGrid(
         latitudes,
@@ -113,6 +113,11 @@ def amplitude(distance_km: FloatArray, settings: AssociationSettings) -> FloatAr
     r = np.hypot(distance_km, settings.depth_km)
     decay = np.pi * FREQUENCY_HZ * (r - REFERENCE_KM) / (settings.quality_factor * settings.s_speed_km_s)
     return np.asarray(REFERENCE_KM / r * np.exp(-decay))
+
+
+def levels_heard(away_km: FloatArray, settings: AssociationSettings) -> Levels:
+    """Level (place, size, station) of a source of each of ``SIZES`` at these distances (place, station)."""
+    return level_of(amplitude(away_km, settings)[:, None] * SIZES[:, None])
 
 
 def level_of(snr: FloatArray) -> Levels:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from tremorflow.analysis import Association
+from tremorflow.analysis import Association, energy_in_band
 from tremorflow.batch.sources import SignalSource
 from tremorflow.capability import CapabilitySettings, ChainRules, map_capability, measure_noise
 from tremorflow.capability.grid import Hour
@@ -56,7 +56,7 @@ def with_full_chain(
 
 def rules_of(settings: Settings) -> ChainRules:
     """Rules of the chain in a run, the energy's band-pass as the preprocessing's."""
-    energy = replace(settings.energy, band_order=settings.preprocess.band_order)
+    energy = energy_in_band(settings.energy, settings.preprocess)
     return ChainRules(settings.association, settings.location, energy)
 
 

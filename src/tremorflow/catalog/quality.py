@@ -21,11 +21,10 @@ from tremorflow.catalog.closeness import (
 )
 from tremorflow.geodesy import distances_km
 from tremorflow.options import option, settings_class
-from tremorflow.records import NANOSECONDS
+from tremorflow.records import NANOSECONDS, SMALL_GROUP
 
 ISOLATED = "isolated"
 AZIMUTHAL_GAP = "azimuthal_gap"
-SMALL_GROUP = "small_group"
 METRIC_SLACK = 0.01  # chords, ellipsoid and rounding together stay far below; what falls between is looked at
 
 

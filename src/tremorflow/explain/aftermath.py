@@ -6,7 +6,6 @@ import pandas as pd
 from tremorflow.catalog.quality import (
     AZIMUTHAL_GAP,
     ISOLATED,
-    SMALL_GROUP,
     CatalogSettings,
     merge_duplicates,
     words,
@@ -15,7 +14,7 @@ from tremorflow.explain.story import Rules, SourceStory, Verdict
 from tremorflow.explain.words import count_of
 from tremorflow.geodesy import distances_km
 from tremorflow.locate import Hypocentre
-from tremorflow.records import event_table
+from tremorflow.records import SMALL_GROUP, event_table
 
 SAME_DEG = 1e-6  # of a catalogue in text and the same place computed anew
 

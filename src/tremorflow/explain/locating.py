@@ -22,7 +22,6 @@ from tremorflow.explain.aftermath import tell_source
 from tremorflow.explain.story import LocatingStory, Place, Rules, SourceStory, Verdict
 from tremorflow.explain.words import count_of, place_words
 from tremorflow.locate import (
-    SMALL_GROUP,
     LocationSettings,
     SearchGrid,
     SmallGroup,
@@ -33,7 +32,7 @@ from tremorflow.locate import (
 from tremorflow.locate.correlation import correlate_pairs, normalise_envelopes, pairs_among, stack_gains
 from tremorflow.locate.groups import MAX_TRIALS
 from tremorflow.locate.windows import make_scene, refine_node, stack_maxima, supporting_pairs
-from tremorflow.records import Envelopes
+from tremorflow.records import SMALL_GROUP, Envelopes
 
 
 class Located(NamedTuple):
@@ -90,9 +89,9 @@ def tell_locations(
             if rule in WITHOUT_PLACE and rules.location.small_groups:
                 nodes = whereabouts(candidate, association, grid)
                 small = locate_small_group(window, candidate.stations, nodes, grid, pairs, rules.location)
-                verdict = Verdict(rule, verdict.text + _small_words(small, rules.location))
+                verdict = Verdict(rule, verdict.text + _unplaced_words(small, rules.location))
             elif sources and all(SMALL_GROUP in one.hypocentre.flags for one in sources):
-                verdict = Verdict(rule, _small_group_words(heard, sources, rules.location))
+                verdict = Verdict(rule, _placed_words(heard, sources, rules.location))
             story = _story(window, candidate, association, heard, verdict)
             stories.append(replace(story, sources=sources, best_place=best[1]))
         if not candidates:
@@ -110,9 +109,8 @@ def count_pairs(
     n_recorded = int(normalised.any(axis=(1, 2)).sum())
     if not len(own):
         return Heard(n_recorded, 0, 0)
-    smoothing_s = np.sqrt(2) * settings.site_sigma_s
-    highest = correlate_pairs(normalised, window.sampling_rate_hz, own, smoothing_s).values.max(axis=1)
-    return Heard(n_recorded, len(own), int((highest > settings.pair_correlation).sum()))
+    found = correlate_pairs(normalised, window.sampling_rate_hz, own, settings.pair_sigma_s)
+    return Heard(n_recorded, len(own), int((found.values.max(axis=1) > settings.pair_correlation).sum()))
 
 
 def _verdict(rule: str, heard: Heard, best: tuple[int, Place | None], settings: LocationSettings) -> Verdict:
@@ -160,7 +158,7 @@ def _verdict(rule: str, heard: Heard, best: tuple[int, Place | None], settings: 
     )
 
 
-def _small_words(small: SmallGroup, settings: LocationSettings) -> str:
+def _unplaced_words(small: SmallGroup, settings: LocationSettings) -> str:
     """Why what the stations say did not place a group either, to follow on the rule that stopped it."""
     if small.reason == "no_pair":
         return ""
@@ -172,7 +170,7 @@ def _small_words(small: SmallGroup, settings: LocationSettings) -> str:
     )
 
 
-def _small_group_words(heard: Heard, sources: tuple[SourceStory, ...], settings: LocationSettings) -> str:
+def _placed_words(heard: Heard, sources: tuple[SourceStory, ...], settings: LocationSettings) -> str:
     """How a small group was placed."""
     agreeing = max(one.hypocentre.n_pairs for one in sources)
     return (

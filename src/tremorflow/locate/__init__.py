@@ -6,7 +6,7 @@ from tremorflow.locate.grid import SearchGrid, make_grid, search_grid
 from tremorflow.locate.groups import locate_group
 from tremorflow.locate.likelihood_map import LikelihoodMap, map_likelihood
 from tremorflow.locate.settings import LocationSettings
-from tremorflow.locate.small_groups import SMALL_GROUP, SmallGroup, Whereabouts, locate_small_group
+from tremorflow.locate.small_groups import SmallGroup, Whereabouts, locate_small_group
 from tremorflow.locate.windows import (
     Hypocentre,
     WindowResult,
@@ -17,7 +17,6 @@ from tremorflow.locate.windows import (
 )
 
 __all__ = [
-    "SMALL_GROUP",
     "AmplitudeFit",
     "Hypocentre",
     "LikelihoodMap",

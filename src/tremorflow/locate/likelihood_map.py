@@ -44,9 +44,8 @@ def map_likelihood(
     """
     fit = hypocentre.fit
     normalised = normalise_envelopes(window, settings.min_completeness)
-    smoothing_s = np.sqrt(2) * settings.site_sigma_s
     pairs = pairs_among(station_pairs(grid, settings), fit.stations)
-    correlations = correlate_pairs(normalised, window.sampling_rate_hz, pairs, smoothing_s)
+    correlations = correlate_pairs(normalised, window.sampling_rate_hz, pairs, settings.pair_sigma_s)
     lags_s = fit.place.s_times_s[pairs.second] - fit.place.s_times_s[pairs.first]
     every = np.arange(len(pairs))
     used = every[correlations.at(every, lags_s) > settings.stack_correlation]

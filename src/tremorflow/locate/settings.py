@@ -1,5 +1,6 @@
 """Settings of the location by envelope correlation."""
 
+from math import sqrt
 from typing import Literal
 
 from tremorflow.options import option, settings_class
@@ -152,6 +153,11 @@ class LocationSettings:
     max_azimuthal_gap_deg: float = option(
         180.0, unit="deg", reason="beyond, the source is outside of its stations", gt=0, le=360
     )
+
+    @property
+    def pair_sigma_s(self) -> float:
+        """Standard deviation of the difference of two unknown site delays, in s."""
+        return sqrt(2) * self.site_sigma_s
 
     def __post_init__(self) -> None:
         """Refuse settings that contradict each other."""

@@ -30,10 +30,7 @@ from tremorflow.locate.hypocentre import (
 )
 from tremorflow.locate.settings import LocationSettings
 from tremorflow.locate.windows import Hypocentre, Scene, make_hypocentre, supporting_pairs
-from tremorflow.records import Envelopes, FloatArray
-
-SMALL_GROUP = "small_group"
-"""Flag of an event that was placed by the probabilities of its stations as much as by delays."""
+from tremorflow.records import SMALL_GROUP, Envelopes, FloatArray
 
 LEAST_STATIONS = 2  # that correlate: one pair is the least that tells tremor from a noise of one site
 
@@ -115,8 +112,7 @@ def _scene(window: Envelopes, own: StationPairs, grid: SearchGrid, settings: Loc
     The horizontals of a station rise and fall together: they are hardly more evidence than one.
     """
     normalised = normalise_envelopes(window, settings.min_completeness)
-    smoothing_s = np.sqrt(2) * settings.site_sigma_s
-    correlations = correlate_pairs(normalised, window.sampling_rate_hz, own, smoothing_s)
+    correlations = correlate_pairs(normalised, window.sampling_rate_hz, own, settings.pair_sigma_s)
     recorded = np.maximum(normalised.any(axis=2).sum(axis=1), 1)
     products = (recorded[own.first] * recorded[own.second]).astype(np.float32)
     correlations = replace(correlations, gains=correlations.gains / products[:, None])

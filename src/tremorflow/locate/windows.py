@@ -165,8 +165,7 @@ def make_scene(
     normalised = normalise_envelopes(series, settings.min_completeness)
     if normalised.any(axis=(1, 2)).sum() < settings.min_stations:
         return "too_few_stations"
-    smoothing_s = np.sqrt(2) * settings.site_sigma_s
-    correlations = correlate_pairs(normalised, window.sampling_rate_hz, pairs, smoothing_s)
+    correlations = correlate_pairs(normalised, window.sampling_rate_hz, pairs, settings.pair_sigma_s)
     highest = correlations.values.max(axis=1)
     if (highest > settings.pair_correlation).sum() < settings.min_pairs:
         return "too_few_correlated_pairs"

@@ -18,6 +18,9 @@ class Column(NamedTuple):
 
 TIME = "datetime64[ns]"
 
+SMALL_GROUP = "small_group"
+"""Flag of an event that was placed by the probabilities of its stations as much as by delays."""
+
 EVENT_COLUMNS: dict[str, Column] = {
     "event_id": Column("string", "-", "name that never changes, from the time and a counter"),
     "time": Column(TIME, "UTC", "source time of the centroid of the envelope's energy"),
