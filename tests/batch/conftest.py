@@ -1,15 +1,20 @@
 """A small archive of simulated recordings of one burst of tremor, in two formats."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
-from archives import SimulatedArchive
+from archives import SimulatedArchive, with_settings
 from scipy.signal import butter, sosfilt
 
+from tremorflow.batch.run import run_settings_file
+from tremorflow.batch.simulate import OutputSettings, write_simulation
 from tremorflow.geodesy import LocalFrame, distances_km
 from tremorflow.io.channel_table import ChannelRow, ChannelTable, write_channel_table
 from tremorflow.io.stations import write_stations_csv
 from tremorflow.io.win32 import write_win32
 from tremorflow.records import Network, Segment, Station, timedelta, utc
+from tremorflow.simulate.scenario import read_scenario
 from tremorflow.traveltime import read_velocity_model, station_travel_times
 
 RATE_HZ = 50.0
@@ -124,3 +129,20 @@ def win32_archive(
         ]
         write_win32(folder / f"202403010{900 + k:04d}.cnt", parts, table)
     return SimulatedArchive(folder, network, *place)
+
+
+@pytest.fixture(scope="session")
+def snet_half_hour(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Recordings of half an hour of a simulated S-net of 30 stations, in which two tremors sound at once."""
+    where = tmp_path_factory.mktemp("snet") / "recordings"
+    scenario = read_scenario("snet-half-hour", sampling_rate_hz=25.0)
+    write_simulation(scenario, where, OutputSettings(processes=2))
+    return where
+
+
+@pytest.fixture(scope="session")
+def snet_run(snet_half_hour: Path) -> Path:
+    """Folder of these recordings and settings, with a run in ``out``; more may be added, not changed."""
+    where = with_settings(snet_half_hour.parent)
+    run_settings_file(where / "config.toml", where / "out", processes=2)
+    return where

@@ -7,33 +7,16 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from tremorflow.batch.run import run_settings_file
-from tremorflow.batch.simulate import OutputSettings, write_simulation
 from tremorflow.catalog.energy_grid import Cells
 from tremorflow.cli import app
-from tremorflow.simulate.scenario import read_scenario
 
-CONFIG = """
-[archive]
-path = "recordings/sds"
-stations = "recordings/stations.xml"
-index_folder = "index"
-[location]
-depth = "fixed"
-"""
 RUNNER = CliRunner()
 
 
 @pytest.fixture(scope="module")
-def out(tmp_path_factory):
+def out(snet_run):
     """Run on half an hour of a simulated S-net of 30 stations."""
-    where = tmp_path_factory.mktemp("snet")
-    scenario = read_scenario("snet-half-hour", sampling_rate_hz=25.0)
-    write_simulation(scenario, where / "recordings", OutputSettings(processes=2))
-    (where / "index").mkdir()
-    (where / "config.toml").write_text(CONFIG, encoding="utf-8")
-    run_settings_file(where / "config.toml", where / "out", processes=2)
-    return where / "out"
+    return snet_run / "out"
 
 
 def test_events_are_larger_than_the_smallest_burst_of_their_cell(out):

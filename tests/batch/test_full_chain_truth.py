@@ -1,15 +1,16 @@
 """A run of the full chain on recordings of a simulated network finds their tremors, each at its place."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from archives import SNET_CONFIG, with_settings
 
 from tremorflow.analysis import ChainSettings, find_tremor
 from tremorflow.batch.recordings import Tally, ground_motion
 from tremorflow.batch.run import run_settings_file, summary_lines
-from tremorflow.batch.simulate import OutputSettings, write_simulation
 from tremorflow.catalog.formats import read_catalog
 from tremorflow.classifier.infer import Classifier, classify_waveforms
 from tremorflow.classifier.weights import read_weights
@@ -19,30 +20,16 @@ from tremorflow.io.archive import open_archive
 from tremorflow.locate import search_grid
 from tremorflow.preprocess import PreprocessSettings
 from tremorflow.settings import read_settings
-from tremorflow.simulate.scenario import read_scenario
 from tremorflow.traveltime import read_velocity_model, station_travel_times
 from tremorflow.truth import read_truth
 
-CONFIG = """
-[archive]
-path = "recordings/sds"
-stations = "recordings/stations.xml"
-index_folder = "index"
-[location]
-depth = "fixed"
-{more}
-"""
-
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """Half an hour of a simulated S-net of 30 stations, in miniSEED files."""
-    where = tmp_path_factory.mktemp("snet")
-    scenario = read_scenario("snet-half-hour", sampling_rate_hz=25.0)
-    write_simulation(scenario, where / "recordings", OutputSettings(processes=2))
-    (where / "index").mkdir()
-    (where / "config.toml").write_text(CONFIG.format(more=""), encoding="utf-8")
-    return where
+def folder(tmp_path_factory, snet_half_hour):
+    """Half an hour of a simulated S-net of 30 stations, in miniSEED files; runs here change its results."""
+    where = tmp_path_factory.mktemp("chain")
+    shutil.copytree(snet_half_hour, where / "recordings")
+    return with_settings(where)
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +116,7 @@ def test_another_setting_of_grouping_does_not_classify_again(folder, result):
     kept = {path: path.stat().st_mtime_ns for path in (folder / "out" / "signals").rglob("*.npz")}
     assert kept
     config = folder / "stricter.toml"
-    config.write_text(CONFIG.format(more="[association]\nmin_stations = 29"), encoding="utf-8")
+    config.write_text(SNET_CONFIG.format(more="[association]\nmin_stations = 29"), encoding="utf-8")
     stricter = run_settings_file(config, folder / "out")
     assert {path: path.stat().st_mtime_ns for path in (folder / "out" / "signals").rglob("*.npz")} == kept
     assert len(stricter.events) < len(result.events)

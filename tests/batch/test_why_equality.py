@@ -6,40 +6,24 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
+from archives import SNET_CONFIG
 from typer.testing import CliRunner
 
 from tremorflow.batch.run import run_settings_file
-from tremorflow.batch.simulate import OutputSettings, write_simulation
 from tremorflow.batch.why import explain_in_run, open_run
 from tremorflow.catalog.formats import read_catalog
 from tremorflow.cli import app
 from tremorflow.errors import DataError, SettingsError
 from tremorflow.explain import conclusion, steps, text_lines
-from tremorflow.simulate.scenario import read_scenario
 
-CONFIG = """
-[archive]
-path = "recordings/sds"
-stations = "recordings/stations.xml"
-index_folder = "index"
-[location]
-depth = "fixed"
-{more}
-"""
 LARGE_ONLY = "small_groups = false"
 RUNNER = CliRunner()
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(snet_run):
     """Run on half an hour of a simulated S-net of 30 stations, in which two tremors sound at once."""
-    where = tmp_path_factory.mktemp("snet")
-    scenario = read_scenario("snet-half-hour", sampling_rate_hz=25.0)
-    write_simulation(scenario, where / "recordings", OutputSettings(processes=2))
-    (where / "index").mkdir()
-    (where / "config.toml").write_text(CONFIG.format(more=""), encoding="utf-8")
-    run_settings_file(where / "config.toml", where / "out", processes=2)
-    return where
+    return snet_run
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +34,7 @@ def run(folder):
 def other_run(folder, name, more):
     """Run with other settings on the signals of the first one."""
     shutil.copytree(folder / "out" / "signals", folder / name / "signals")
-    (folder / f"{name}.toml").write_text(CONFIG.format(more=more), encoding="utf-8")
+    (folder / f"{name}.toml").write_text(SNET_CONFIG.format(more=more), encoding="utf-8")
     run_settings_file(folder / f"{name}.toml", folder / name)
     return open_run(folder / name)
 

@@ -8,14 +8,13 @@ from group_scenes import LATTICE, SETTINGS, amplitudes_of, at, grid_of, tremor_w
 
 from tremorflow.geodesy import LocalFrame, distances_km, east_north_km
 from tremorflow.locate import (
-    SMALL_GROUP,
     SmallGroup,
     Whereabouts,
     error_ellipse,
     locate_small_group,
     station_pairs,
 )
-from tremorflow.records import Envelopes
+from tremorflow.records import SMALL_GROUP, Envelopes
 
 GRID = grid_of(LATTICE)
 PAIRS = station_pairs(GRID, SETTINGS)
