@@ -20,7 +20,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from chain_sets import CACHE, scenario_of, signals_of
+from chain_sets import CACHE, blocks_of, chosen_settings, grid_of, matched, scenario_of, signals_of
 
 from tremorflow.analysis import associate_windows, finish_catalog, locate_groups
 from tremorflow.capability import (
@@ -31,42 +31,29 @@ from tremorflow.capability import (
     measure_noise,
     probability_found,
 )
-from tremorflow.catalog.matching import find_candidates, match_one_to_one
 from tremorflow.counting import fraction
-from tremorflow.locate import search_grid
 from tremorflow.preprocess import select_horizontals
-from tremorflow.records import Network, event_table, timedelta
+from tremorflow.records import Network, join_events, timedelta
 from tremorflow.settings import Settings
-from tremorflow.traveltime import read_velocity_model, station_travel_times
 
-GATE_S, GATE_KM = 150.0, 50.0
-BLOCK_H = 4
 STEPS = np.linspace(0, 1, 6)
 
 
 def events_of(folder, span: tuple[np.datetime64, np.datetime64], settings: Settings) -> pd.DataFrame:
     """Catalogue of the full chain from the signals of a folder."""
     probabilities = folder.probabilities()
-    network = probabilities.network
-    times = station_travel_times(read_velocity_model("jma2001"), network, np.arange(0.0, 40.0, 1.0), 400.0)
-    grid = search_grid(network, times, settings.location)
-    association = associate_windows(probabilities, settings.association)
-    found, start = [], span[0]
-    while start < span[1]:
-        stop = min(start + timedelta(BLOCK_H * 3600 + settings.location.step_s), span[1])
-        window = select_horizontals(folder.envelopes(start, stop))
+    grid = grid_of(probabilities.network, settings)
+    association, found = associate_windows(probabilities, settings.association), []
+    for begin, stop in blocks_of(*span, settings):
+        window = select_horizontals(folder.envelopes(begin, stop))
         found.append(locate_groups(window, association, grid, settings.location, "bench")[0].events)
-        start += timedelta(BLOCK_H * 3600)
-    found = [table for table in found if len(table)]
-    return finish_catalog(pd.concat(found, ignore_index=True), settings.catalog) if found else event_table()
+    return finish_catalog(join_events([table for table in found if len(table)]), settings.catalog)
 
 
 def is_found(events: pd.DataFrame, truth: pd.DataFrame) -> np.ndarray:
     """(burst,) whether an event belongs to it."""
     result = np.zeros(len(truth), dtype=bool)
-    if len(events):
-        pairs = find_candidates(events, truth, GATE_S, GATE_KM)
-        result[pairs.b[match_one_to_one(pairs, len(events), len(truth))]] = True
+    result[matched(events, truth)[1]] = True
     return result
 
 
@@ -150,8 +137,8 @@ def main() -> None:
     parser.add_argument("--hours", type=float, default=24.0, help="of each day, for a quick look")
     parser.add_argument("--processes", type=int, default=2)
     given = parser.parse_args()
-    settings = Settings()
-    settings = replace(settings, location=replace(settings.location, depth="fixed", small_groups=False))
+    settings = chosen_settings()
+    settings = replace(settings, location=replace(settings.location, small_groups=False))
     days = [day_of(given.seed, k, given.hours, settings, given.processes) for k in range(given.weak_days)]
     joined = {name: np.concatenate([day[name] for day in days]) for name in ("found", "known", "unknown")}
     hours = pd.concat([day["hours"] for day in days])

@@ -27,8 +27,7 @@ from multiprocessing import get_context
 
 import numpy as np
 import pandas as pd
-from chain_sets import CACHE, scenario_of, signals_of
-from scipy.stats import chi2
+from chain_sets import CACHE, blocks_of, chosen_settings, grid_of, matched, scenario_of, signals_of
 
 from tremorflow.analysis import (
     associate_windows,
@@ -37,23 +36,21 @@ from tremorflow.analysis import (
     locate_groups,
     with_energies,
 )
-from tremorflow.catalog.matching import find_candidates, match_one_to_one
+from tremorflow.catalog.evaluate_scores import ellipse_radius, poisson_rate
+from tremorflow.chance import with_gains
 from tremorflow.counting import fraction
-from tremorflow.geodesy import distances_km
-from tremorflow.locate import SMALL_GROUP, search_grid
+from tremorflow.geodesy import distances_km, east_north_km
 from tremorflow.preprocess import select_horizontals
-from tremorflow.records import event_table, timedelta
+from tremorflow.records import SMALL_GROUP, event_table, seconds, timedelta
 from tremorflow.settings import Settings
-from tremorflow.traveltime import read_velocity_model, station_travel_times
 
 TARGETS = (0.3, 1.0, 3.0)
 EXPLAINED_KM, EXPLAINED_M = 100.0, 1.6
 BEFORE_S, AFTER_S = 10.0, 60.0
 SPEED_P, SPEED_S = 6.5, 3.7
-BLOCK_H = 4
 REACH = timedelta(1800.0)  # of the background, before and after
 COUNTED_SNR = (0.3, 10.0)
-GATE_S, GATE_KM, SHIFT_S = 150.0, 50.0, 21600.0
+SHIFT_S = 21600.0
 FULL_SWEEP = {
     "gain": (0, 10, 12, 15, 20, 30), "n_pairs": (1, 3, 6, 10, 15), "n_stations": (2, 3, 5, 6, 8),
     "correlation": (0.0, 0.65, 0.7), "large_only": (0, 1),
@@ -65,22 +62,14 @@ CONVENTIONAL_SWEEP = {
 }  # fmt: skip
 
 
-def chosen_settings() -> Settings:
-    """Default settings with the depth fixed, as the documentation advises off shore."""
-    settings = Settings()
-    return replace(settings, location=replace(settings.location, depth="fixed"))
-
-
 def day_of(name: str, seed: int, day: int, hours: float) -> dict:
     """Catalogues of both methods of one simulated day, before thresholds, and its truth."""
     settings = chosen_settings()
     simulation, folder = signals_of(scenario_of(name, seed, day, hours), CACHE, 1)
-    model = read_velocity_model("jma2001")
-    network = folder.probabilities().network
-    times = station_travel_times(model, network, np.arange(0.0, 40.0, 1.0), 400.0)
-    grid = search_grid(network, times, settings.location)
+    probabilities = folder.probabilities()
+    grid = grid_of(probabilities.network, settings)
     started = time.process_time()
-    association = associate_windows(folder.probabilities(), settings.association)
+    association = associate_windows(probabilities, settings.association)
     spent = {
         "association": time.process_time() - started,
         "location": 0.0,
@@ -91,12 +80,9 @@ def day_of(name: str, seed: int, day: int, hours: float) -> dict:
     start = simulation.grid.start_time
     end = start + timedelta(hours * 3600)
     known = simulation.network  # with the true site terms
-    while start < end:
-        stop = min(start + timedelta(BLOCK_H * 3600 + settings.location.step_s), end)
-        every = folder.envelopes(
-            max(start - timedelta(1800), simulation.grid.start_time), min(stop + timedelta(1800), end)
-        )
-        window = select_horizontals(every.window(start, float((stop - start) / np.timedelta64(1, "s"))))
+    for begin, stop in blocks_of(start, end, settings):
+        every = folder.envelopes(max(begin - REACH, start), min(stop + REACH, end))
+        window = select_horizontals(every.window(begin, seconds(stop - begin)))
         clock = time.process_time()
         found, _ = locate_groups(window, association, grid, settings.location, "bench")
         spent["location"] += time.process_time() - clock
@@ -105,14 +91,10 @@ def day_of(name: str, seed: int, day: int, hours: float) -> dict:
             found, replace(every, network=known), association.probabilities, settings.energy
         )
         spent["energy"] += time.process_time() - clock
-        gains = dict(zip(association.table["group_id"], association.groups.gains, strict=True))
-        full.append(
-            found.events.assign(gain=[gains.get(name, 0.0) for name in found.events.get("group_id", [])])
-        )
+        full.append(with_gains(found.events, association))
         clock = time.process_time()
         plain.append(detect_tremor(window, grid, settings.location, "bench").events)
         spent["conventional"] += time.process_time() - clock
-        start += timedelta(BLOCK_H * 3600)
     print(
         f"{name} {seed} day {day}: { ({k: round(v) for k, v in spent.items()}) } CPU-s",
         file=sys.stderr,
@@ -152,15 +134,6 @@ def explained(events: pd.DataFrame, earthquakes: pd.DataFrame) -> np.ndarray:
             heard = large["magnitude"].to_numpy() >= 1.6 + 2.0 * np.log10(np.maximum(r, 50.0) / 50.0)
             result[k] |= bool(((late >= near[0]) & (late <= near[1]) & heard).any())
     return result
-
-
-def matched(events: pd.DataFrame, truth: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of events and of bursts that belong together."""
-    if not len(events) or not len(truth):
-        return np.zeros(0, np.intp), np.zeros(0, np.intp)
-    pairs = find_candidates(events, truth, GATE_S, GATE_KM)
-    chosen = match_one_to_one(pairs, len(events), len(truth))
-    return pairs.a[chosen], pairs.b[chosen]
 
 
 def counted(truth: pd.DataFrame) -> np.ndarray:
@@ -223,12 +196,6 @@ def best_at(rows: list[dict], days: float, target: float) -> dict:
     if not fit:
         return {"found": 0, "chance": 0, "false": 0, "rule": None}
     return max(fit, key=lambda row: (row["found"] - row["chance"], -row["false"]))
-
-
-def poisson(count: int, days: float) -> list[float]:
-    """95 % interval of a rate per day."""
-    low = chi2.ppf(0.025, 2 * count) / 2 if count else 0.0
-    return [round(float(low / days), 2), round(float(chi2.ppf(0.975, 2 * count + 2) / 2 / days), 2)]
 
 
 def multiple(quiet: dict, weak: dict, truth: pd.DataFrame, days: float) -> dict:
@@ -303,15 +270,10 @@ def share(part, bar: str) -> dict:
 
 def in_ellipse(events: pd.DataFrame, bursts: pd.DataFrame) -> np.ndarray:
     """(pair,) whether the 68 % ellipse of an event holds its burst."""
-    north = (bursts["latitude"].to_numpy() - events["latitude"].to_numpy()) * 111.2
-    east = (bursts["longitude"].to_numpy() - events["longitude"].to_numpy()) * 111.2
-    east *= np.cos(np.radians(events["latitude"].to_numpy()))
-    azimuth = np.radians(events["azimuth_deg"].to_numpy())
-    along = east * np.sin(azimuth) + north * np.cos(azimuth)
-    across = east * np.cos(azimuth) - north * np.sin(azimuth)
-    return (
-        np.hypot(along / events["semi_major_km"].to_numpy(), across / events["semi_minor_km"].to_numpy()) <= 1
-    )
+    names = ("latitude", "longitude")
+    places = (one[name].to_numpy() for one in (events, bursts) for name in names)
+    east_km, north_km = east_north_km(*places)
+    return ellipse_radius(events, pd.DataFrame({"east_km": east_km, "north_km": north_km})) <= 1
 
 
 def joined(days: list[dict], method: str) -> pd.DataFrame:
@@ -322,10 +284,10 @@ def joined(days: list[dict], method: str) -> pd.DataFrame:
 
 def at_default(raw: dict, kept: dict, truth: pd.DataFrame, method: str, days: float) -> dict:
     """Rate of false events and bursts found of a method as it comes."""
-    false, weak = len(raw["snet-quiet"][method]), raw["weak"][method]
+    false, weak = poisson_rate(len(raw["snet-quiet"][method]), days), raw["weak"][method]
     return {
-        "false events a day": round(false / days, 2),
-        "95 %": poisson(false, days),
+        "false events a day": round(false.value, 2),
+        "95 %": [round(false.low, 2), round(false.high, 2)],
         "not explained by earthquakes, a day": round(len(kept["snet-quiet"][method]) / days, 2),
         "bursts found": count_found(weak, truth),
         "by chance": count_found(shifted(weak), truth),

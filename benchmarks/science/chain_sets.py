@@ -1,4 +1,4 @@
-"""Signals of simulated networks for benchmarks of the whole chain: made once, kept in a folder.
+"""What benchmarks of the whole chain share: signals of simulated networks, made once and kept, and matching.
 
 Simulated at 25 Hz, as counts, and read as a user's archive would be: DiET with the bundled weights, envelopes
 of all components. Making a day of S-net takes about 10 minutes of one core.
@@ -6,23 +6,62 @@ of all components. Making a day of S-net takes about 10 minutes of one core.
 
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from tremorflow.batch.signals import HourAnalyser, SignalFolder, make_signals
 from tremorflow.batch.simulated import SimulatedWaveforms
+from tremorflow.catalog.matching import find_candidates, match_one_to_one
 from tremorflow.classifier.weights import read_weights
+from tremorflow.locate import SearchGrid, search_grid
 from tremorflow.preprocess import PreprocessSettings
-from tremorflow.records import timedelta
+from tremorflow.records import Network, timedelta
+from tremorflow.settings import Settings
 from tremorflow.simulate.scenario import Scenario, hash_scenario, read_scenario
 from tremorflow.simulate.synthesis import Simulation, prepare_simulation
+from tremorflow.traveltime import read_velocity_model, station_travel_times
 
 RATE_HZ = 25.0
+BLOCK_H = 4  # of envelopes in memory
+GATE_S, GATE_KM = 150.0, 50.0
 CACHE = Path(__file__).resolve().parents[2] / "build" / "chain"
 WEAK_PER_DAY = 170  # bursts, so that two never overlap, as in the scenario
 WEAK_LOG10_J = (2.2, 4.8)  # of which 83 % have a best station of SNR 0.3-10 (DEFINITIONS: the multiple)
+
+
+def chosen_settings() -> Settings:
+    """Default settings with the depth fixed, as the documentation advises off shore."""
+    settings = Settings()
+    return replace(settings, location=replace(settings.location, depth="fixed"))
+
+
+def grid_of(network: Network, settings: Settings) -> SearchGrid:
+    """Where sources of a simulated network are looked for."""
+    model = read_velocity_model("jma2001")
+    times = station_travel_times(model, network, np.arange(0.0, 40.0, 1.0), 400.0)
+    return search_grid(network, times, settings.location)
+
+
+def blocks_of(
+    start: np.datetime64, end: np.datetime64, settings: Settings
+) -> Iterator[tuple[np.datetime64, np.datetime64]]:
+    """Spans of some hours, each with the step that its last window reaches into the next."""
+    while start < end:
+        yield start, min(start + timedelta(BLOCK_H * 3600 + settings.location.step_s), end)
+        start += timedelta(BLOCK_H * 3600)
+
+
+def matched(events: pd.DataFrame, truth: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of events and of bursts that belong together (DEFINITIONS: matching)."""
+    if not len(events) or not len(truth):
+        return np.zeros(0, np.intp), np.zeros(0, np.intp)
+    pairs = find_candidates(events, truth, GATE_S, GATE_KM)
+    chosen = match_one_to_one(pairs, len(events), len(truth))
+    return pairs.a[chosen], pairs.b[chosen]
 
 
 def scenario_of(name: str, seed: int, day: int, hours: float = 24.0) -> Scenario:
