@@ -13,13 +13,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from tremorflow.associate import Hearing, learn_hearing
 from tremorflow.batch.signals import HourAnalyser, SignalFolder, make_signals
 from tremorflow.batch.simulated import SimulatedWaveforms
 from tremorflow.catalog.matching import find_candidates, match_one_to_one
 from tremorflow.classifier.weights import read_weights
+from tremorflow.energy import measure_noise, typical_noise
 from tremorflow.locate import SearchGrid, search_grid
 from tremorflow.preprocess import PreprocessSettings
-from tremorflow.records import Network, timedelta
+from tremorflow.records import Network, Probabilities, timedelta
 from tremorflow.settings import Settings
 from tremorflow.simulate.scenario import Scenario, hash_scenario, read_scenario
 from tremorflow.simulate.synthesis import Simulation, prepare_simulation
@@ -44,6 +46,16 @@ def grid_of(network: Network, settings: Settings) -> SearchGrid:
     model = read_velocity_model("jma2001")
     times = station_travel_times(model, network, np.arange(0.0, 40.0, 1.0), 400.0)
     return search_grid(network, times, settings.location)
+
+
+def hearing_of(
+    folder: SignalFolder, probabilities: Probabilities, network: Network, settings: Settings
+) -> Hearing:
+    """How the stations of a day hear; of the noise and the site terms of the network, as a run learns it."""
+    hour = timedelta(3600.0)
+    hours = [measure_noise(folder.envelopes(k, k + hour), settings.energy) for k in folder.hours()]
+    known = replace(probabilities, network=network)
+    return learn_hearing(known, settings.association, typical_noise(hours))
 
 
 def blocks_of(

@@ -5,12 +5,12 @@
 Simulated, hour by hour: 150 stations, a burst in every second window of the location (every 300 s, 30 to
 200 s long), in one case of five two at once; each is as strong as 5 to 25 stations with an SNR of 1.5 tell.
 What DiET says of the windows is drawn at the SNR that the same bursts have there, as in the bench grasp. Both
-are kept in a folder of signals, and read back block by block by a process of its own, as a run does: groups,
-their location (depth fixed, as is advised off shore), energies, catalogue. Travel times, grid and imports
-count as memory and not as time. ``parts`` are CPU seconds, none within another; the cost of a window is
-without energies. ``scenes`` are the sets of correlations that were made: one a candidate, one more for each
-further source that is looked for, and for each that is located anew. Bars, for 24 h: 120 CPU-s, 1 GB. Ends
-with one JSON object.
+are kept in a folder of signals, and read back block by block by a process of its own, as a run does: noise
+of the stations, groups, their location (depth fixed, as is advised off shore), energies, catalogue. Travel
+times, grid and imports count as memory and not as time. ``parts`` are CPU seconds, none within another; the
+cost of a window is without energies. ``scenes`` are the sets of correlations that were made: one a candidate,
+one more for each further source that is looked for, and for each that is located anew. Bars, for 24 h: 120
+CPU-s, 1 GB. Ends with one JSON object.
 """
 
 import argparse
@@ -37,9 +37,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "science"))
 from grasp import DEPTH_KM, HEARD, Bench
 
 from tremorflow import analysis, locate
+from tremorflow.associate import learn_hearing
 from tremorflow.batch.run import blocks_of
 from tremorflow.batch.signals import SignalFolder
 from tremorflow.classifier.inputs import window_starts
+from tremorflow.energy import HourNoise, measure_noise, typical_noise
 from tremorflow.geodesy import distances_km
 from tremorflow.io.signals import Signals
 from tremorflow.locate import groups as locate_groups_room
@@ -201,6 +203,12 @@ class Clock:
         return stack
 
 
+def _hour_noises(folder: SignalFolder, settings: Settings) -> list[HourNoise]:
+    """Noise of every hour, as a run measures it if it has site terms."""
+    hour = timedelta(HOUR_S)
+    return [measure_noise(folder.envelopes(one, one + hour), settings.energy) for one in folder.hours()]
+
+
 def analyse(path: Path, hours: int) -> dict[str, Any]:
     """Run the chain on a folder of signals, as ``batch.run`` does, and say what it took."""
     settings = Settings()
@@ -212,9 +220,10 @@ def analyse(path: Path, hours: int) -> dict[str, Any]:
     around = timedelta(settings.energy.background_reach_s)
     started = time.process_time()
     with clock.watching():
-        association = analysis.associate_windows(
-            clock.timed("reading", folder.probabilities)(), settings.association
-        )
+        probabilities = clock.timed("reading", folder.probabilities)()
+        noise = typical_noise(clock.timed("noise", _hour_noises)(folder, settings))
+        hearing = learn_hearing(probabilities, settings.association, noise)
+        association = analysis.associate_windows(probabilities, settings.association, hearing)
         for begin, stop, _ in blocks_of(START, end, settings):
             envelopes = select_horizontals(clock.timed("reading", folder.envelopes)(begin, stop))
             block, _ = analysis.locate_groups(envelopes, association, grid, settings.location, "bench")
@@ -226,7 +235,7 @@ def analyse(path: Path, hours: int) -> dict[str, Any]:
             found.append(block.events)
         events = analysis.finish_catalog(pd.concat(found, ignore_index=True), settings.catalog)
     total_s = time.process_time() - started
-    parts = {name: round(clock.spent_s[name], 2) for name in ("reading", *PARTS)}
+    parts = {name: round(clock.spent_s[name], 2) for name in ("reading", "noise", *PARTS)}
     windows = sum(ends.values())
     return {
         "stations": len(network),

@@ -14,20 +14,24 @@ from tremorflow.associate import (
     AssociationSettings,
     Candidate,
     Groups,
+    Hearing,
     StationGraph,
     associate_stations,
     earthquake_excess,
+    find_tails,
     gather_candidates,
     group_table,
+    learn_hearing,
     place_likelihood,
     station_graph,
 )
 from tremorflow.catalog.quality import CatalogSettings, control_quality
 from tremorflow.classifier.infer import Classifier, classify_waveforms
-from tremorflow.energy import EnergySettings, RadiatingSource, estimate_energy
+from tremorflow.energy import EnergySettings, RadiatingSource, estimate_energy, measure_noise
 from tremorflow.errors import DataError
 from tremorflow.geodesy import distances_km
 from tremorflow.locate import (
+    REGULAR_SHOTS,
     Hypocentre,
     LocationSettings,
     SearchGrid,
@@ -60,10 +64,9 @@ DIET_GRASP: Method = "diet-grasp"  # probabilities, groups of stations, each loc
 
 HEARD_AS_EARTHQUAKE = "earthquake_at_source"  # located, but its own stations hear an earthquake
 ENERGY_CELLS = ("energy_j", "energy_log10_error", "energy_is_relative", "me")
-SAME_SOURCE_KM = (
-    45.0  # of a group from its hypocentre: groups point to within this of nine in ten (bench grasp)
-)
+SAME_SOURCE_KM = 45.0  # of a group from its hypocentre: nine in ten point to within this (bench grasp)
 WHEREABOUTS_KM = 100.0  # around a group, where its source is looked for: over twice SAME_SOURCE_KM
+TAIL = "tail"  # too little for a place, and of a louder group of the window before or after
 WITHOUT_PLACE = ("too_few_stations", "too_few_correlated_pairs", "no_agreement_of_stations")
 EARTHQUAKE_HEARD = 0.5  # probability at which a station's motion is not tremor alone
 Progress = Callable[[int, int], None]
@@ -86,15 +89,17 @@ class Association:
     """Groups of all windows of a network, with all that their location needs.
 
     ``table`` has a row per group (``GROUP_COLUMNS``); ``usable`` (group,) is false for those that are no
-    tremor.
+    tremor, ``tails`` (group,) true for those that are no more than the rim of another in time.
     """
 
     probabilities: Probabilities
     groups: Groups
     table: pd.DataFrame
     usable: NDArray[np.bool_]
+    tails: NDArray[np.bool_]
     graph: StationGraph
     settings: AssociationSettings
+    hearing: Hearing
 
 
 class ChainSettings(NamedTuple):
@@ -150,7 +155,9 @@ def find_tremor(
     energy = energy_in_band(settings.energy, settings.preprocess)
     probabilities = classify_waveforms(waveforms, classifier)
     envelopes = compute_envelopes(waveforms, settings.preprocess)
-    association = associate_windows(probabilities, settings.association)
+    noise = np.sqrt(measure_noise(envelopes, energy).power) if envelopes.unit == "m/s" else None
+    hearing = learn_hearing(probabilities, settings.association, noise)
+    association = associate_windows(probabilities, settings.association, hearing)
     horizontals = select_horizontals(envelopes)
     found, _ = locate_groups(horizontals, association, grid, settings.location, settings_hash, progress)
     found = with_energies(found, envelopes, probabilities, energy)
@@ -198,13 +205,27 @@ def detect_tremor(
     return Detections(event_table(rows), tuple(hypocentres), windows)
 
 
-def associate_windows(probabilities: Probabilities, settings: AssociationSettings) -> Association:
-    """Group the stations that hear the same tremor, in all windows; groups of earthquakes are not usable."""
-    groups = associate_stations(probabilities.p_tremor, probabilities.network, settings)
-    excess = earthquake_excess(groups, probabilities, settings)
+def associate_windows(
+    probabilities: Probabilities, settings: AssociationSettings, hearing: Hearing | None = None
+) -> Association:
+    """Group the stations that hear the same tremor, in all windows; groups of earthquakes are not usable.
+
+    Parameters
+    ----------
+    probabilities
+        Of all windows.
+    settings
+        Of the association.
+    hearing
+        How the stations hear; without it that is learnt from the probabilities.
+    """
+    if hearing is None:
+        hearing = learn_hearing(probabilities, settings)
+    groups = associate_stations(probabilities.p_tremor, probabilities.network, settings, hearing)
+    excess, tails = earthquake_excess(groups, probabilities, settings), find_tails(groups)
     table = group_table(groups, excess, probabilities, settings)
     graph = station_graph(probabilities.network, settings)
-    return Association(probabilities, groups, table, excess <= 0, graph, settings)
+    return Association(probabilities, groups, table, excess <= 0, tails, graph, settings, hearing)
 
 
 def locate_groups(
@@ -243,7 +264,7 @@ def locate_groups(
         candidates = gather_candidates(
             association.groups,
             association.probabilities,
-            windows_within(association.probabilities, start, settings.window_s),
+            association.probabilities.windows_within(start, settings.window_s),
             association.graph,
             association.settings,
             association.usable,
@@ -281,9 +302,15 @@ def locate_candidate(
     result = locate_group(window, candidate.stations, grid, pairs, settings)
     if result.reason not in WITHOUT_PLACE or not settings.small_groups:
         return result
-    nodes = whereabouts(candidate, association, grid)
-    found = locate_small_group(window, candidate.stations, nodes, grid, pairs, settings).hypocentre
-    return result if found is None else WindowResult(window.start_time, (found,), "located")
+    if association.tails[candidate.groups].all():
+        return WindowResult(window.start_time, (), TAIL)
+    known = whereabouts(candidate, association, grid)
+    small = locate_small_group(window, candidate.stations, known, grid, pairs, settings)
+    if small.reason == REGULAR_SHOTS:
+        return WindowResult(window.start_time, (), REGULAR_SHOTS)
+    if small.hypocentre is None:
+        return result
+    return WindowResult(window.start_time, (small.hypocentre,), "located")
 
 
 def whereabouts(candidate: Candidate, association: Association, grid: SearchGrid) -> Whereabouts:
@@ -300,8 +327,10 @@ def whereabouts(candidate: Candidate, association: Association, grid: SearchGrid
         candidate.groups,
         association.probabilities,
         association.settings,
+        association.hearing,
     )
-    return Whereabouts(nodes, likelihood)
+    members = np.flatnonzero(np.isin(groups.labels, candidate.groups).any(axis=1))
+    return Whereabouts(nodes, likelihood, members, float(groups.gains[surest]))
 
 
 def earthquake_share(hypocentre: Hypocentre, probabilities: Probabilities) -> float:
@@ -311,7 +340,7 @@ def earthquake_share(hypocentre: Hypocentre, probabilities: Probabilities) -> fl
     """
     stations, source = hypocentre.fit.stations, hypocentre.source
     arrive = [timedelta(float(s_time)) for s_time in hypocentre.fit.place.s_times_s[stations]]
-    near = _windows_touching(probabilities, source.start_time, source.end_time + max(arrive))
+    near = probabilities.windows_touching(source.start_time, source.end_time + max(arrive))
     starts = probabilities.start_times[near]
     ends = starts + timedelta(probabilities.window_s)
     heard = np.stack([(starts < source.end_time + s) & (ends > source.start_time + s) for s in arrive])
@@ -417,7 +446,7 @@ def _undisturbed(
     at = network.latitudes, network.longitudes
     away = [distances_km(one.latitude, one.longitude, *at) for one in (source, *others)]
     stations = np.flatnonzero(np.argmin(away, axis=0) == 0)
-    meanwhile = _windows_touching(probabilities, source.start_time, source.end_time)
+    meanwhile = probabilities.windows_touching(source.start_time, source.end_time)
     says = probabilities.values[stations, CLASSES.index("earthquake"), meanwhile]
     return np.asarray(stations[~(np.nan_to_num(says) >= EARTHQUAKE_HEARD).any(axis=1)])
 
@@ -428,21 +457,6 @@ def finish_catalog(events: pd.DataFrame, settings: CatalogSettings) -> pd.DataFr
     kept = control_quality(ordered, settings)
     kept["event_id"] = pd.array(name_by_time(kept["time"].to_numpy()), dtype="string")
     return kept
-
-
-def windows_within(probabilities: Probabilities, start: np.datetime64, length_s: float) -> range:
-    """Windows that were classified and lie within a window of the location."""
-    last = start + timedelta(length_s - probabilities.window_s)
-    begin = int(np.searchsorted(probabilities.start_times, start, side="left"))
-    return range(begin, int(np.searchsorted(probabilities.start_times, last, side="right")))
-
-
-def _windows_touching(probabilities: Probabilities, begin: np.datetime64, end: np.datetime64) -> slice:
-    """Windows that were classified and share more than an end point with a span."""
-    starts, length = probabilities.start_times, timedelta(probabilities.window_s)
-    return slice(
-        int(np.searchsorted(starts, begin - length, side="right")), int(np.searchsorted(starts, end))
-    )
 
 
 def _group_cells(

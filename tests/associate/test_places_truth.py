@@ -7,11 +7,12 @@ import pytest
 from association_cases import NORTH, SOUTH, snet
 from test_candidates_truth import SETTINGS, gather, heard, probabilities_of
 
-from tremorflow.associate import place_likelihood
+from tremorflow.associate import place_likelihood, typical_hearing
 from tremorflow.geodesy import LocalFrame, distances_km
 from tremorflow.records import Probabilities
 
 SNET = snet()
+HEARING = typical_hearing(len(SNET), SETTINGS)
 EAST_KM, NORTH_KM = (axis.ravel() for axis in np.meshgrid(np.arange(-80, 81, 10.0), np.arange(-80, 81, 10.0)))
 
 
@@ -21,7 +22,9 @@ def places_around(latitude: float, longitude: float) -> tuple[np.ndarray, np.nda
 
 def likelihood_of(p: np.ndarray, where: tuple[float, float]) -> np.ndarray:
     groups, found = gather(p)
-    return place_likelihood(*places_around(*where), groups, found[0].groups, probabilities_of(p), SETTINGS)
+    return place_likelihood(
+        *places_around(*where), groups, found[0].groups, probabilities_of(p), SETTINGS, HEARING
+    )
 
 
 @pytest.mark.parametrize("source", [NORTH, SOUTH])
@@ -44,7 +47,7 @@ def test_a_silent_station_pushes_the_place_away():
     silent[station], absent[station] = 1e-3, np.nan
     places = places_around(*NORTH[:2])
     before, after = (
-        place_likelihood(*places, groups, found[0].groups, probabilities_of(one), SETTINGS)
+        place_likelihood(*places, groups, found[0].groups, probabilities_of(one), SETTINGS, HEARING)
         for one in (silent, absent)
     )
     near = distances_km(*places, SNET.latitudes[station], SNET.longitudes[station])
@@ -72,8 +75,8 @@ def test_the_order_of_stations_does_not_matter():
         says.instruments, says.weights, says.threshold,
     )  # fmt: skip
     places = places_around(*SOUTH[:2])
-    first = place_likelihood(*places, groups, found[0].groups, says, SETTINGS)
-    second = place_likelihood(*places, turned, found[0].groups, mixed, SETTINGS)
+    first = place_likelihood(*places, groups, found[0].groups, says, SETTINGS, HEARING)
+    second = place_likelihood(*places, turned, found[0].groups, mixed, SETTINGS, HEARING)
     np.testing.assert_allclose(second, first, rtol=1e-5, atol=1e-4)
 
 
@@ -83,7 +86,7 @@ def test_stations_of_another_source_say_nothing_of_this_one():
     assert len(found) == 2
     north = next(one for one in found if groups.latitudes[one.groups[0]] > 38.5)
     said = place_likelihood(
-        *places_around(*NORTH[:2]), groups, north.groups, probabilities_of(both), SETTINGS
+        *places_around(*NORTH[:2]), groups, north.groups, probabilities_of(both), SETTINGS, HEARING
     )
     best = int(np.argmax(said))
     assert np.hypot(EAST_KM[best], NORTH_KM[best]) <= 20
@@ -93,4 +96,4 @@ def test_no_place_has_no_likelihood():
     groups, found = gather(heard((NORTH,)))
     none = np.zeros(0)
     said = probabilities_of(heard((NORTH,)))
-    assert place_likelihood(none, none, groups, found[0].groups, said, SETTINGS).shape == (0,)
+    assert place_likelihood(none, none, groups, found[0].groups, said, SETTINGS, HEARING).shape == (0,)

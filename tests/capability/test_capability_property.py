@@ -9,15 +9,13 @@ from tremorflow.capability import (
     Bursts,
     CapabilitySettings,
     ChainRules,
-    HourNoise,
     map_capability,
-    measure_noise,
     probability_found,
     smallest_energy,
 )
 from tremorflow.capability.hearing import at_least
 from tremorflow.catalog.energy_grid import Cells
-from tremorflow.energy import EnergySettings
+from tremorflow.energy import EnergySettings, HourNoise, measure_noise
 from tremorflow.errors import DataError
 from tremorflow.records import Envelopes, Network, Station, utc
 

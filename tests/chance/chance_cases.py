@@ -1,6 +1,7 @@
 """A network of simulated probabilities and envelopes whose stations know nothing of each other, or do."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -61,7 +62,7 @@ def associate(probabilities: Probabilities, *, all_usable: bool = True) -> Assoc
     if all_usable:
         return found
     nothing = np.zeros(len(found.groups), dtype=bool)
-    return Association(found.probabilities, found.groups, found.table, nothing, found.graph, settings)
+    return replace(found, usable=nothing)
 
 
 def bursts(network: Network, hours: float, at_s: Sequence[float], seed: int) -> Envelopes:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from group_scenes import LATTICE, SETTINGS, amplitudes_of, at, grid_of, tremor_window
+from test_regular_truth import shots, window_of
 
 from tremorflow.geodesy import LocalFrame, distances_km, east_north_km
 from tremorflow.locate import (
@@ -14,7 +15,7 @@ from tremorflow.locate import (
     locate_small_group,
     station_pairs,
 )
-from tremorflow.records import SMALL_GROUP, Envelopes
+from tremorflow.records import SMALL_GROUP, UNCORRELATED, Envelopes
 
 GRID = grid_of(LATTICE)
 PAIRS = station_pairs(GRID, SETTINGS)
@@ -30,7 +31,7 @@ def whereabouts(latitude: float, longitude: float, sigma_km: float = PRIOR_KM) -
     """Place known to a standard deviation in each direction."""
     away = distances_km(latitude, longitude, GRID.node_latitudes, GRID.node_longitudes)
     nodes = np.flatnonzero(away <= 4 * sigma_km)
-    return Whereabouts(nodes, -0.5 * (away[nodes] / sigma_km) ** 2)
+    return Whereabouts(nodes, -0.5 * (away[nodes] / sigma_km) ** 2, np.zeros(0, dtype=np.intp), 0.0)
 
 
 def locate(window: Envelopes, stations: np.ndarray, known: Whereabouts) -> SmallGroup:
@@ -185,3 +186,46 @@ def test_louder_or_other_units_change_nothing():
     assert one.hypocentre is not None
     assert other.hypocentre is not None
     assert other.hypocentre.fit.place.latitude == pytest.approx(one.hypocentre.fit.place.latitude, abs=1e-3)
+
+
+def sure(source, stations: np.ndarray, gain: float) -> Whereabouts:
+    """The same place, of which these stations are sure and the network is with a gain."""
+    return whereabouts(*source[:2])._replace(members=stations, gain=gain)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_sure_probabilities_place_what_envelopes_do_not_confirm(seed):
+    source = at(20.0, 10.0)
+    window, stations = tremor_window(LATTICE, [], seed), nearest(source, 2)
+    enough = SETTINGS.uncorrelated_gain
+    assert locate(window, stations, sure(source, stations, enough - 0.1)).hypocentre is None
+    found = locate(window, stations, sure(source, stations, enough + 0.1)).hypocentre
+    assert found is not None
+    assert {SMALL_GROUP, UNCORRELATED} <= set(found.flags)
+    assert found.n_pairs == 0
+    assert np.isnan(found.correlation)
+    np.testing.assert_array_equal(found.fit.stations, stations)
+    away = distances_km(found.fit.place.latitude, found.fit.place.longitude, *source[:2])
+    assert away < 6  # half a cell
+    major, minor, _ = error_ellipse(found.fit.covariance_km2)
+    assert (major, minor) == pytest.approx((1.51 * PRIOR_KM,) * 2, rel=0.1)
+    assert window.start_time <= found.source.start_time < found.source.end_time <= window.end_time
+
+
+def test_envelopes_that_confirm_are_used_though_probabilities_are_sure():
+    source = at(20.0, 10.0)
+    window, stations = quiet_burst(source, 3, 3), nearest(source, 3)
+    plain = locate(window, stations, whereabouts(*source[:2])).hypocentre
+    told = locate(window, stations, sure(source, stations, 99.0)).hypocentre
+    assert plain is not None
+    assert told is not None
+    assert UNCORRELATED not in told.flags
+    assert told.fit.place.latitude == plain.fit.place.latitude
+
+
+def test_an_air_gun_is_no_source_however_sure_stations_are():
+    source = at(0.0, 0.0)
+    stations = nearest(source, 2)
+    window = window_of({int(one): shots(17.5, 30.0, k) for k, one in enumerate(stations)}, 1)
+    result = locate(window, stations, sure(source, stations, 99.0))
+    assert result == ("regular_shots", 0.0, None)

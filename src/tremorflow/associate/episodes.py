@@ -9,6 +9,8 @@ from tremorflow.associate.groups import Groups
 from tremorflow.associate.settings import AssociationSettings
 from tremorflow.geodesy import distances_km
 
+CONTAINED = 0.8  # of the stations of the smaller group: those that hear a burst first, or its coda last
+
 
 def link_groups(groups: Groups, settings: AssociationSettings) -> NDArray[np.intp]:
     """Link groups into episodes: the number (group,) of each, in order of their first windows.
@@ -19,12 +21,28 @@ def link_groups(groups: Groups, settings: AssociationSettings) -> NDArray[np.int
         Of windows in order of time, without gaps.
     settings
         Groups of consecutive windows are of one episode if they share ``episode_overlap`` of their stations,
-        or lie within ``episode_km``.
+        or nearly all of the smaller one's, or lie within ``episode_km``.
     """
     first, second = _consecutive(groups.windows)
     labels = label_joined(are_alike(groups, first, second, settings), first, second, len(groups))
     _, starts, episodes = np.unique(labels, return_index=True, return_inverse=True)
     return np.asarray(np.argsort(np.argsort(starts))[episodes], dtype=np.intp)
+
+
+def find_tails(groups: Groups) -> NDArray[np.bool_]:
+    """Whether each group (group,) is no more than the beginning or the end of a louder one.
+
+    Nearly all of its stations are in a group of larger gain of the window before or after: those that hear a
+    burst first, or its coda last, and what they point to is a place of their own.
+    """
+    first, second = _consecutive(groups.windows)
+    common, _, _ = _shared(groups, first, second)
+    sizes = np.bincount(groups.labels[groups.labels >= 0], minlength=len(groups))
+    tails = np.zeros(len(groups), dtype=bool)
+    for mine, other in ((first, second), (second, first)):
+        quieter = groups.gains[mine] < groups.gains[other]
+        tails[mine[quieter & (common >= CONTAINED * sizes[mine])]] = True
+    return tails
 
 
 def label_joined(
@@ -42,8 +60,9 @@ def are_alike(
     apart = distances_km(
         groups.latitudes[first], groups.longitudes[first], groups.latitudes[second], groups.longitudes[second]
     )
-    near: NDArray[np.bool_] = apart <= settings.episode_km
-    return near | (_overlap(groups, first, second) >= settings.episode_overlap)
+    common, either, smaller = _shared(groups, first, second)
+    alike = (common >= settings.episode_overlap * either) | (common >= CONTAINED * smaller)
+    return np.asarray((apart <= settings.episode_km) | alike)
 
 
 def _consecutive(windows: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -54,8 +73,11 @@ def _consecutive(windows: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[n
     return first, np.repeat(begin, end - begin) + within
 
 
-def _overlap(groups: Groups, first: NDArray[np.intp], second: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Stations in common over stations in either (pair,), of pairs of groups."""
+def _shared(
+    groups: Groups, first: NDArray[np.intp], second: NDArray[np.intp]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Stations (pair,) that two groups have in common, that are in either, and of the smaller one."""
     one = groups.labels[:, groups.windows[first]] == first
     other = groups.labels[:, groups.windows[second]] == second
-    return np.asarray((one & other).sum(axis=0) / np.maximum((one | other).sum(axis=0), 1))
+    smaller = np.minimum(one.sum(axis=0), other.sum(axis=0))
+    return (one & other).sum(axis=0), (one | other).sum(axis=0), smaller

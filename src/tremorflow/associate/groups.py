@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from tremorflow.associate.clusters import CUTS, Labels
 from tremorflow.associate.graph import StationGraph, log_odds, smooth_log_odds, station_graph
+from tremorflow.associate.hearing import Hearing
 from tremorflow.associate.settings import AssociationSettings
 from tremorflow.associate.sources import Cut, SourceFit
 from tremorflow.geodesy import LocalFrame
@@ -43,7 +44,10 @@ class CutsWindow(Protocol):
 
 
 def associate_stations(
-    p_tremor: NDArray[np.floating], network: Network, settings: AssociationSettings
+    p_tremor: NDArray[np.floating],
+    network: Network,
+    settings: AssociationSettings,
+    hearing: Hearing | None = None,
 ) -> Groups:
     """Associate the stations that hear the same tremor, in every window.
 
@@ -55,6 +59,8 @@ def associate_stations(
         Stations with their places.
     settings
         Which method, and its numbers.
+    hearing
+        How each station hears (``learn_hearing``); without it all are typical. ``method = "sources"`` asks.
 
     Returns
     -------
@@ -63,7 +69,8 @@ def associate_stations(
     """
     by_code = np.argsort(np.array(network.codes))  # so that ties and roundings are those of any order
     graph = station_graph(network.subset(by_code), settings)
-    cut, p_tremor = _method(graph, settings), p_tremor[by_code]
+    known = None if hearing is None else hearing.subset(by_code)
+    cut, p_tremor = _method(graph, settings, known), p_tremor[by_code]
     heights = smooth_log_odds(p_tremor, graph, settings.smoothing_km)
     labels = np.full(p_tremor.shape, -1, dtype=np.int64)
     windows: list[int] = []
@@ -78,10 +85,10 @@ def associate_stations(
     return Groups(labels, np.array(windows, dtype=np.intp), latitudes, longitudes, gains)
 
 
-def _method(graph: StationGraph, settings: AssociationSettings) -> CutsWindow:
+def _method(graph: StationGraph, settings: AssociationSettings, hearing: Hearing | None) -> CutsWindow:
     """Make the method of the settings ready for the windows of a network."""
     if settings.method == "sources":
-        return SourceFit(graph, settings)
+        return SourceFit(graph, settings, hearing)
     divide = CUTS[settings.method]
 
     def cut(p_tremor: FloatArray, heights: FloatArray) -> Cut:

@@ -6,8 +6,9 @@ from scipy.special import logsumexp
 
 from tremorflow.associate.graph import log_odds
 from tremorflow.associate.groups import Groups
+from tremorflow.associate.hearing import Hearing
 from tremorflow.associate.settings import AssociationSettings
-from tremorflow.associate.sources import levels_heard, likelihood_table, odds_bins
+from tremorflow.associate.sources import levels_heard, likelihood_tables, odds_bins
 from tremorflow.geodesy import distances_km
 from tremorflow.records import FloatArray, Probabilities, seconds
 
@@ -21,6 +22,7 @@ def place_likelihood(
     chosen: NDArray[np.intp],
     probabilities: Probabilities,
     settings: AssociationSettings,
+    hearing: Hearing,
 ) -> FloatArray:
     """Log likelihood (place,) of one source at each of some places, whatever its strength.
 
@@ -36,6 +38,8 @@ def place_likelihood(
         The groups were made from.
     settings
         What DiET says at an SNR, and how that falls with distance.
+    hearing
+        Of the stations.
 
     Notes
     -----
@@ -48,15 +52,16 @@ def place_likelihood(
         return np.zeros(0)
     away = distances_km(latitudes[:, None], longitudes[:, None], network.latitudes, network.longitudes)
     near = np.flatnonzero(away.min(axis=0) <= FARTHEST_KM)
-    levels = levels_heard(away[:, near], settings)
-    table = likelihood_table(settings)
+    hearing = hearing.subset(near)
+    levels = levels_heard(away[:, near], settings, hearing.sensitivity)
+    tables = likelihood_tables(settings, hearing)
     total = np.zeros(len(latitudes))
     for k in chosen:
         window = groups.windows[k]
         odds = log_odds(probabilities.p_tremor[near, window])
         labels = groups.labels[near, window]
         asked = np.flatnonzero(np.isfinite(odds) & ((labels == k) | (labels < 0)))
-        gains = table[odds_bins(odds[asked])]
+        gains = tables[asked, odds_bins(odds[asked])]
         by_size = gains[np.arange(len(asked)), levels[:, :, asked]].sum(axis=2)
         total += logsumexp(by_size, axis=1)
     starts = probabilities.start_times[groups.windows[chosen]]

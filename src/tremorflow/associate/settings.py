@@ -38,9 +38,9 @@ class AssociationSettings:
         ge=0,
     )
     min_stations: int = option(
-        3,
+        2,
         unit="stations",
-        reason="pairs of stations err together a few times a day; location and veto sort out threes",
+        reason="one errs a few times a day; that two neighbours do at once, and the rest fits, is rare",
         ge=1,
     )
     episode_overlap: float = option(
@@ -100,6 +100,12 @@ class AssociationSettings:
     )
     spread_loud: float = option(
         4.0, unit="log-odds", reason="sd about the curve of loud tremor: as odds_silent", gt=0
+    )
+    odds_freedom: float = option(
+        3.0,
+        unit="-",
+        reason="degrees of freedom of Student's t: 1 in 1000 of noise is 6 sd out (simulated S-net, a day)",
+        gt=0,
     )
     outliers: float = option(
         0.02,

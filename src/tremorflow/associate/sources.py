@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, logit
-from scipy.stats import norm
+from scipy.special import expit, logit, stdtr
 
 from tremorflow.associate.graph import CLIP, StationGraph, log_odds
+from tremorflow.associate.hearing import Hearing, typical_hearing
 from tremorflow.associate.settings import AssociationSettings
 from tremorflow.geodesy import LocalFrame, distances_km
 from tremorflow.records import FloatArray
@@ -76,12 +76,13 @@ class HeardGrid:
     coarse_places: NDArray[np.intp]
 
 
-def source_grid(graph: StationGraph, settings: AssociationSettings) -> SourceGrid:
-    """Trial sources over the network and ``margin_km`` around it.
+def source_grid(graph: StationGraph, settings: AssociationSettings, sensitivity: FloatArray) -> SourceGrid:
+    """Trial sources over the network and ``margin_km`` around it, and how stations (station,) hear them.
 
     Notes
     -----
-    SNR at hypocentral distance r: (r0 / r) exp(-pi f (r - r0) / (Q v)) times that at r0 = 25 km.
+    SNR at hypocentral distance r: (r0 / r) exp(-pi f (r - r0) / (Q v)) times that at r0 = 25 km, times the
+    sensitivity of the station.
     """
     network = graph.network
     frame = LocalFrame(float(network.latitudes.mean()), float(network.longitudes.mean()))
@@ -96,7 +97,7 @@ def source_grid(graph: StationGraph, settings: AssociationSettings) -> SourceGri
     x, y, is_coarse = x[near], y[near], is_coarse[near]
     latitudes, longitudes = frame.to_degrees(x, y)
     away = distances_km(latitudes[:, None], longitudes[:, None], network.latitudes, network.longitudes)
-    levels = levels_heard(away, settings)
+    levels = levels_heard(away, settings, sensitivity)
     apart = np.hypot(x[:, None] - x, y[:, None] - y)
     return SourceGrid(
         latitudes,
@@ -115,9 +116,9 @@ def amplitude(distance_km: FloatArray, settings: AssociationSettings) -> FloatAr
     return np.asarray(REFERENCE_KM / r * np.exp(-decay))
 
 
-def levels_heard(away_km: FloatArray, settings: AssociationSettings) -> Levels:
+def levels_heard(away_km: FloatArray, settings: AssociationSettings, sensitivity: FloatArray) -> Levels:
     """Level (place, size, station) of a source of each of ``SIZES`` at these distances (place, station)."""
-    return level_of(amplitude(away_km, settings)[:, None] * SIZES[:, None])
+    return level_of((amplitude(away_km, settings) * sensitivity)[:, None] * SIZES[:, None])
 
 
 def level_of(snr: FloatArray) -> Levels:
@@ -133,31 +134,41 @@ TOGETHER = level_of(np.hypot(LEVELS[:, None], LEVELS))
 TOGETHER[0, 0] = 0
 
 
-def odds_at(snr: FloatArray, settings: AssociationSettings) -> tuple[FloatArray, FloatArray]:
-    """Mean and standard deviation of the log-odds of tremor that DiET gives at an SNR, as measured."""
+def odds_at(
+    snr: FloatArray, settings: AssociationSettings, hearing: Hearing | None = None
+) -> tuple[FloatArray, FloatArray]:
+    """Mean and standard deviation of the log-odds of tremor that DiET gives at an SNR, as measured.
+
+    Of an SNR of any shape, at a typical station; or (station, snr) of an SNR (snr,) at each station.
+    """
+    known = typical_hearing(1, settings) if hearing is None else hearing
+    silent, narrow = (known.silent[:, None], known.spread[:, None])
+    if hearing is None:
+        silent, narrow = silent[0, 0], narrow[0, 0]
     above = np.log(snr / settings.odds_snr)
     loud = expit(settings.odds_steepness * above)
-    mean = settings.odds_silent + (settings.odds_loud - settings.odds_silent) * loud
+    mean = silent + (settings.odds_loud - silent) * loud
     wide = expit(SPREAD_STEEPNESS * settings.odds_steepness * (above - np.log(SPREAD_SNR)))
-    spread = settings.spread_silent + (settings.spread_loud - settings.spread_silent) * wide
-    return mean, spread
+    return mean, narrow + (settings.spread_loud - narrow) * wide
 
 
-def likelihood_table(settings: AssociationSettings) -> NDArray[np.float32]:
-    """Log likelihood (bin, level) of log-odds at an SNR, over that where nothing is heard.
+def likelihood_tables(settings: AssociationSettings, hearing: Hearing) -> NDArray[np.float32]:
+    """Log likelihood (station, bin, level) of log-odds at an SNR, over that where nothing is heard.
 
     Notes
     -----
-    Log-odds are normal, mean and spread logistic in ln SNR, as measured
-    (``benchmarks/science/grasp.py`` fits it); what lies beyond the ends counts there. A share ``outliers`` of
-    the stations says anything, so that no single one decides.
+    Log-odds follow Student's t, for their tails are heavy; mean and spread are logistic in ln SNR, as
+    measured (``benchmarks/science/grasp.py`` fits it), and begin at those of the station. What lies beyond
+    the ends counts there. A share ``outliers`` of the stations says anything, so that no single one decides.
     """
-    mean, spread = odds_at(LEVELS, settings)
+    mean, spread = (values[:, None, :] for values in odds_at(LEVELS, settings, hearing))
     inner = np.linspace(-WIDEST, WIDEST, ODDS_BINS + 1)[1:-1, None]
-    reached = np.pad(norm.cdf((inner - mean) / spread), ((1, 1), (0, 0)), constant_values=((0, 1), (0, 0)))
-    share = (1 - settings.outliers) * np.diff(reached, axis=0) + settings.outliers / ODDS_BINS
+    reached = stdtr(settings.odds_freedom, (inner - mean) / spread)
+    ends = np.ones_like(mean)
+    reached = np.concatenate([0 * ends, reached, ends], axis=1)
+    share = (1 - settings.outliers) * np.diff(reached, axis=1) + settings.outliers / ODDS_BINS
     table = np.log(share)
-    return np.asarray(table - table[:, :1], dtype=np.float32)
+    return np.asarray(table - table[:, :, :1], dtype=np.float32)
 
 
 def odds_bins(odds: FloatArray) -> NDArray[np.intp]:
@@ -169,9 +180,13 @@ def odds_bins(odds: FloatArray) -> NDArray[np.intp]:
 class SourceFit:
     """Cuts windows by a fit of sources: each station belongs to the one that it should hear loudest."""
 
-    def __init__(self, graph: StationGraph, settings: AssociationSettings) -> None:
+    def __init__(
+        self, graph: StationGraph, settings: AssociationSettings, hearing: Hearing | None = None
+    ) -> None:
         self.settings, self.graph = settings, graph
-        self.grid, self.table = source_grid(graph, settings), likelihood_table(settings)
+        hearing = typical_hearing(len(graph.network), settings) if hearing is None else hearing
+        self.grid = source_grid(graph, settings, hearing.sensitivity)
+        self.tables = likelihood_tables(settings, hearing)
         self._heard = self.grid.heard_by(np.arange(len(graph.network)))
 
     def __call__(self, p_tremor: FloatArray, heights: FloatArray) -> Cut:
@@ -191,7 +206,7 @@ class SourceFit:
         known = np.flatnonzero(np.isfinite(odds))
         if not np.array_equal(known, self._heard.known):
             self._heard = self.grid.heard_by(known)
-        return WindowFit(odds, self._heard, self.table)
+        return WindowFit(odds, self._heard, self.tables)
 
     def _cut(self, trials: list[int], fit: "WindowFit", p_tremor: FloatArray) -> Cut:
         """Give each station to the source that it should hear loudest."""
@@ -223,8 +238,12 @@ class WindowFit:
     raise it by more.
     """
 
-    def __init__(self, odds: FloatArray, heard: HeardGrid, table: NDArray[np.float32]) -> None:
-        self.gains, self.heard, self.grid = table[odds_bins(odds[heard.known])], heard, heard.grid
+    def __init__(self, odds: FloatArray, heard: HeardGrid, tables: NDArray[np.float32]) -> None:
+        self.gains, self.heard, self.grid = (
+            tables[heard.known, odds_bins(odds[heard.known])],
+            heard,
+            heard.grid,
+        )
         self.rows = np.arange(len(heard.known))
         self._found: dict[tuple[tuple[int, ...], int | None], int] = {}  # the same is asked for repeatedly
 

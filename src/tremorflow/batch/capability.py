@@ -15,11 +15,11 @@ from tremorflow.batch.full_report import cells_of, rules_of
 from tremorflow.batch.outputs import check_folder
 from tremorflow.batch.signals import SignalFolder
 from tremorflow.batch.why import FinishedRun
-from tremorflow.capability import Capability, CapabilitySettings, map_capability, measure_noise
+from tremorflow.capability import Capability, CapabilitySettings, map_capability
 from tremorflow.capability.grid import Hour
 from tremorflow.catalog.energy_grid import Cells, typical_log10_energy
 from tremorflow.catalog.files import write_text
-from tremorflow.energy import EnergySettings
+from tremorflow.energy import EnergySettings, measure_noise
 from tremorflow.figures.capability import draw_capability, draw_capability_hours
 from tremorflow.figures.style import write_png
 from tremorflow.records import Network, timedelta

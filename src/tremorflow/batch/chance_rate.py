@@ -18,6 +18,7 @@ from tremorflow.batch.checks import (
     span_text,
     what_locates,
 )
+from tremorflow.batch.hearing import hearing_of
 from tremorflow.batch.outputs import check_folder
 from tremorflow.batch.recorded_signals import open_signals
 from tremorflow.batch.run import Bars, prepare_grid
@@ -87,7 +88,8 @@ def measure_from_files(
     source = open_signals(chosen, folder / "signals", bars.files)
     source.make(processes, bars.hours)
     grid, settings_hash = prepare_grid(chosen, source)
-    association = associate_windows(source.probabilities(), chosen.association)
+    hearing = hearing_of(source, chosen)
+    association = associate_windows(source.probabilities(), chosen.association, hearing)
     locating = what_locates(source, grid, chosen)
     measured = measure_chance_rate(association, locating, settings, bars.windows)
     catalogue = _catalogue(folder, settings_hash, association)

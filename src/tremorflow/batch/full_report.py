@@ -8,12 +8,13 @@ import pandas as pd
 
 from tremorflow.analysis import Association, energy_in_band
 from tremorflow.batch.sources import SignalSource
-from tremorflow.capability import CapabilitySettings, ChainRules, map_capability, measure_noise
+from tremorflow.capability import CapabilitySettings, ChainRules, map_capability
 from tremorflow.capability.grid import Hour
 from tremorflow.catalog.activity import Span, count_activity
 from tremorflow.catalog.compare import Comparison
 from tremorflow.catalog.energy_grid import BoolArray, Cells, cells_around, sum_energy, typical_log10_energy
 from tremorflow.catalog.quality import words
+from tremorflow.energy import measure_noise
 from tremorflow.figures.report import HeardPicture, ReportContent
 from tremorflow.figures.report_text import FULL_CHAIN, FULL_CHAIN_LIMITS, FULL_CHAIN_REFERENCES
 from tremorflow.figures.spectrograms import draw_station

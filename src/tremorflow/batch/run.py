@@ -23,6 +23,7 @@ from tremorflow.analysis import (
 )
 from tremorflow.batch.checks import Checks, check_lines, count_near_arrivals, estimate_chance, what_locates
 from tremorflow.batch.full_report import rules_of, with_full_chain
+from tremorflow.batch.hearing import hearing_of, write_hearing
 from tremorflow.batch.outputs import (
     Labels,
     RunResult,
@@ -126,7 +127,9 @@ def run_full_chain(
     """
     check_folder(output)
     grid, settings_hash = prepare_grid(settings, source)
-    association = associate_windows(source.probabilities(), settings.association)
+    hearing = hearing_of(source, settings)
+    write_hearing(output, source.network, hearing)
+    association = associate_windows(source.probabilities(), settings.association, hearing)
     fates = np.full(len(association.groups), "no_window", dtype=object)
     rules = rules_of(settings)
 

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tremorflow.analysis import DIET_GRASP, Association, associate_windows
+from tremorflow.batch.hearing import read_hearing
 from tremorflow.batch.recorded_signals import RecordedSignals, open_signals
 from tremorflow.batch.run import blocks_of, prepare_grid
 from tremorflow.batch.signals import SignalFolder
@@ -126,7 +127,9 @@ def explain_in_run(run: FinishedRun, question: str, near: str = "") -> Answer:
             f"to {iso(run.span[1])}"
         )
     windows = _windows_that_hold(run, asked)
-    association = associate_windows(_probabilities(run, asked.time, windows), run.settings.association)
+    heard = _probabilities(run, asked.time, windows)
+    hearing = read_hearing(run.folder, run.signals.network)
+    association = associate_windows(heard, run.settings.association, hearing)
     explanation = explain_time(asked, windows, association, run.grid, run.rules)
     evidence = gather_evidence(explanation, windows, run.grid, run.rules)
     return Answer(explanation, evidence, association)
@@ -240,7 +243,8 @@ def _probabilities(run: FinishedRun, time: np.datetime64, windows: list[Envelope
     )
     found = near.probabilities()
     starts = found.start_times
-    reach = (starts > begin - timedelta(found.window_s)) & (starts < end)
+    around = timedelta(found.window_s)  # of windows that touch: whose tails those within may be
+    reach = (starts > begin - 2 * around) & (starts < end + around)
     return _cut(found, reach & (starts + timedelta(found.window_s) <= run.span[1]))
 
 

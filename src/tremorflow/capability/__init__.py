@@ -1,7 +1,6 @@
 """What a network could have seen: noise of its stations, hour by hour -> the smallest burst it would find."""
 
 from tremorflow.capability.grid import Capability, map_capability
-from tremorflow.capability.noise import HourNoise, measure_noise
 from tremorflow.capability.settings import CapabilitySettings, ChainRules
 from tremorflow.capability.smallest import Bursts, probability_found, smallest_energy
 
@@ -10,9 +9,7 @@ __all__ = [
     "Capability",
     "CapabilitySettings",
     "ChainRules",
-    "HourNoise",
     "map_capability",
-    "measure_noise",
     "probability_found",
     "smallest_energy",
 ]

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tremorflow.capability.noise import HourNoise
 from tremorflow.capability.settings import CapabilitySettings, ChainRules
 from tremorflow.capability.smallest import Bursts, smallest_energy
 from tremorflow.catalog.energy_grid import Cells, cells_around
+from tremorflow.energy.noise import HourNoise
 from tremorflow.energy.propagation import site_terms
 from tremorflow.errors import DataError
 from tremorflow.geodesy import distances_km, km_per_degree

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tremorflow.capability.hearing import at_least, heard, response
-from tremorflow.capability.noise import HourNoise
 from tremorflow.capability.settings import CapabilitySettings, ChainRules
+from tremorflow.energy.noise import HourNoise
 from tremorflow.energy.propagation import (
     energy_per_motion,
     has_site_terms,

@@ -112,7 +112,9 @@ def measure_chance_rate(
         rng = np.random.default_rng([settings.seed, k])
         shifts = _shift_recorded(recorded, ring, settings, rng)
         network = ShiftedNetwork(ring, shifts, left_out)
-        shifted = associate_windows(network.probabilities(recorded), association.settings)
+        shifted = associate_windows(
+            network.probabilities(recorded), association.settings, association.hearing
+        )
         found = finish_catalog(_locate_shifted(network, shifted, locating), locating.catalog)
         tables.append(with_gains(found, shifted))
         n_groups += int(shifted.usable.sum())

@@ -14,7 +14,7 @@ from tremorflow.explain.story import Rules, SourceStory, Verdict
 from tremorflow.explain.words import count_of
 from tremorflow.geodesy import distances_km
 from tremorflow.locate import Hypocentre
-from tremorflow.records import SMALL_GROUP, event_table
+from tremorflow.records import SMALL_GROUP, UNCORRELATED, event_table
 
 SAME_DEG = 1e-6  # of a catalogue in text and the same place computed anew
 
@@ -25,6 +25,7 @@ MEANINGS = {
     "several_maxima": "another place is nearly as likely (location.rival_likelihood)",
     "azimuthal_gap": "outside of its stations (location.max_azimuthal_gap_deg)",
     SMALL_GROUP: "placed by what its stations say as much as by delays (location.small_groups)",
+    UNCORRELATED: "its envelopes confirm nothing: placed by probabilities alone (location.uncorrelated_gain)",
 }
 
 

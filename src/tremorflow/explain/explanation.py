@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tremorflow.analysis import Association, windows_within
+from tremorflow.analysis import Association
 from tremorflow.explain.grouping import RULES_OF_NO_GROUP, Grouper, surest_place, tell_stations
 from tremorflow.explain.locating import tell_locations
 from tremorflow.explain.story import (
@@ -75,7 +75,7 @@ def _windows_around(
     holds = (starts <= asked.time) & (asked.time < starts + timedelta(probabilities.window_s))
     numbers = [int(k) for k in np.flatnonzero(holds)]
     for window in windows:
-        numbers.extend(windows_within(probabilities, window.start_time, window_s))
+        numbers.extend(probabilities.windows_within(window.start_time, window_s))
     return sorted(set(numbers))
 
 

@@ -99,7 +99,9 @@ class Grouper:
     def _too_little(self, window: int, p_tremor: FloatArray) -> Verdict:
         """Find the rule by which sure stations make no group."""
         settings, network = self.association.settings, self.association.probabilities.network
-        small = associate_stations(p_tremor[:, None], network, replace(settings, min_stations=1))
+        small = associate_stations(
+            p_tremor[:, None], network, replace(settings, min_stations=1), self.association.hearing
+        )
         if len(small):
             sizes = [int((small.labels[:, 0] == k).sum()) for k in range(len(small))]
             best = int(np.argmax(sizes))
@@ -134,7 +136,7 @@ class Grouper:
         by_code = np.argsort(np.array(network.codes))
         if self._fit is None:
             graph = station_graph(network.subset(by_code.tolist()), self.association.settings)
-            self._fit = SourceFit(graph, self.association.settings)
+            self._fit = SourceFit(graph, self.association.settings, self.association.hearing.subset(by_code))
         return self._fit.best_alone(p_tremor[by_code])
 
 

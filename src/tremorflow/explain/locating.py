@@ -10,18 +10,19 @@ from numpy.typing import NDArray
 
 from tremorflow.analysis import (
     HEARD_AS_EARTHQUAKE,
+    TAIL,
     WITHOUT_PLACE,
     Association,
     Detections,
     locate_groups,
     whereabouts,
-    windows_within,
 )
 from tremorflow.associate import Candidate, gather_candidates
 from tremorflow.explain.aftermath import tell_source
 from tremorflow.explain.story import LocatingStory, Place, Rules, SourceStory, Verdict
 from tremorflow.explain.words import count_of, place_words
 from tremorflow.locate import (
+    REGULAR_SHOTS,
     LocationSettings,
     SearchGrid,
     SmallGroup,
@@ -33,6 +34,16 @@ from tremorflow.locate.correlation import correlate_pairs, normalise_envelopes, 
 from tremorflow.locate.groups import MAX_TRIALS
 from tremorflow.locate.windows import make_scene, refine_node, stack_maxima, supporting_pairs
 from tremorflow.records import SMALL_GROUP, Envelopes
+
+PLAIN_RULES = {
+    REGULAR_SHOTS: "its delays alone give no place, and half or more of its stations hear something that "
+    "repeats at one interval: shots of an air gun, or a machine",
+    TAIL: "its delays alone give no place, and its stations are among those of a louder group of the window "
+    "before or after: it is the beginning or the end of that",
+    HEARD_AS_EARTHQUAKE: "it was located, but the stations that located it say earthquake more than tremor "
+    "while its S passes them",
+}
+"""Rules that have no numbers, in words."""
 
 
 class Located(NamedTuple):
@@ -73,7 +84,7 @@ def tell_locations(
         candidates = gather_candidates(
             association.groups,
             association.probabilities,
-            windows_within(association.probabilities, window.start_time, rules.location.window_s),
+            association.probabilities.windows_within(window.start_time, rules.location.window_s),
             association.graph,
             association.settings,
             association.usable,
@@ -143,12 +154,8 @@ def _verdict(rule: str, heard: Heard, best: tuple[int, Place | None], settings: 
             f"an apparent velocity that is not between location.slowest_km_s = {settings.slowest_km_s:g} and "
             f"location.fastest_km_s = {settings.fastest_km_s:g}: a T phase, or waves from far away",
         )
-    if rule == HEARD_AS_EARTHQUAKE:
-        return Verdict(
-            rule,
-            "it was located, but the stations that located it say earthquake more than tremor while its S "
-            "passes them",
-        )
+    if rule in PLAIN_RULES:
+        return Verdict(rule, PLAIN_RULES[rule])
     agreeing, place = best
     where = f", {place_words(place)}" if place else ""
     return Verdict(
@@ -162,17 +169,23 @@ def _unplaced_words(small: SmallGroup, settings: LocationSettings) -> str:
     """Why what the stations say did not place a group either, to follow on the rule that stopped it."""
     if small.reason == "no_pair":
         return ""
+    alone = f"; alone they need a gain of location.uncorrelated_gain = {settings.uncorrelated_gain:g}"
     if small.reason == "stations_unlike":
-        return "; nor do two stations follow each other at the place that their probabilities give"
+        return f"; nor do two stations follow each other at the place that their probabilities give{alone}"
     return (
         "; nor do the envelopes confirm the place that the probabilities of the stations give: gain of the "
-        f"pairs {small.gain:.2f}, location.small_group_gain asks for {settings.small_group_gain:g}"
+        f"pairs {small.gain:.2f}, location.small_group_gain asks for {settings.small_group_gain:g}{alone}"
     )
 
 
 def _placed_words(heard: Heard, sources: tuple[SourceStory, ...], settings: LocationSettings) -> str:
     """How a small group was placed."""
     agreeing = max(one.hypocentre.n_pairs for one in sources)
+    if not agreeing:
+        return (
+            "its envelopes confirm no source, but the probabilities of the stations are sure of one "
+            "(location.uncorrelated_gain): placed by them alone"
+        )
     return (
         f"its delays alone give no place ({heard.n_correlated} of {count_of(heard.n_pairs, 'pair')} above "
         f"location.pair_correlation = {settings.pair_correlation:g}): placed by the probabilities of the "

@@ -5,6 +5,7 @@ from tremorflow.locate.correlation import StationPairs, station_pairs
 from tremorflow.locate.grid import SearchGrid, make_grid, search_grid
 from tremorflow.locate.groups import locate_group
 from tremorflow.locate.likelihood_map import LikelihoodMap, map_likelihood
+from tremorflow.locate.regular import REGULAR_SHOTS
 from tremorflow.locate.settings import LocationSettings
 from tremorflow.locate.small_groups import SmallGroup, Whereabouts, locate_small_group
 from tremorflow.locate.windows import (
@@ -17,6 +18,7 @@ from tremorflow.locate.windows import (
 )
 
 __all__ = [
+    "REGULAR_SHOTS",
     "AmplitudeFit",
     "Hypocentre",
     "LikelihoodMap",

@@ -131,6 +131,12 @@ class LocationSettings:
         reason="independent ones in 30 s of a 0.2-Hz envelope; more, and ellipses hold the truth too seldom",
         gt=0,
     )
+    uncorrelated_gain: float = option(
+        10.0,
+        unit="log likelihood",
+        reason="that the probabilities must have to do without envelopes that correlate: two above penalty",
+        ge=0,
+    )
     max_residual_s: float = option(
         4.0, unit="s", reason="S moveout over half a grid step (2 s) and four site delays", gt=0
     )

@@ -21,6 +21,7 @@ from tremorflow.locate.correlation import (
 )
 from tremorflow.locate.grid import SearchGrid
 from tremorflow.locate.hypocentre import (
+    Delays,
     Fit,
     Place,
     measure_delays,
@@ -28,25 +29,33 @@ from tremorflow.locate.hypocentre import (
     station_weights,
     window_spectra,
 )
+from tremorflow.locate.regular import REGULAR_SHOTS, is_regular
 from tremorflow.locate.settings import LocationSettings
 from tremorflow.locate.windows import Hypocentre, Scene, make_hypocentre, supporting_pairs
-from tremorflow.records import SMALL_GROUP, Envelopes, FloatArray
+from tremorflow.records import SMALL_GROUP, UNCORRELATED, Envelopes, FloatArray
 
 LEAST_STATIONS = 2  # that correlate: one pair is the least that tells tremor from a noise of one site
 
 
 class Whereabouts(NamedTuple):
-    """Nodes (n,) of a grid at which a source may be, and the log likelihood (n,) of each so far."""
+    """What is known of a source besides its envelopes.
+
+    Nodes (n,) of a grid at which it may be, and the log likelihood (n,) of each so far; the stations (k,)
+    that are sure of it, and the log likelihood that it adds to what the whole network says.
+    """
 
     nodes: NDArray[np.intp]
     log_likelihood: FloatArray
+    members: IndexArray
+    gain: float
 
 
 class SmallGroup(NamedTuple):
     """How a small group was placed: the source and "placed", or None and the rule that stopped it.
 
-    The rules are "no_pair", "stations_unlike" (no two of them follow the others) and "low_gain". ``gain`` is
-    that of the pairs of the stations that do.
+    The rules are "no_pair", "regular_shots", and, where the probabilities are not sure enough to do without,
+    "stations_unlike" (no two of them follow the others) and "low_gain". ``gain`` is that of the pairs of the
+    stations that do.
     """
 
     reason: str
@@ -77,8 +86,9 @@ def locate_small_group(
 
     Returns
     -------
-    SmallGroup, its hypocentre flagged ``small_group``; without one if the envelopes do not confirm that two
-    stations or more hear one source.
+    SmallGroup, its hypocentre flagged ``small_group``; ``uncorrelated`` too if the envelopes do not confirm
+    that two stations or more hear one source. That is enough only if the probabilities have a gain of
+    ``uncorrelated_gain``.
 
     Notes
     -----
@@ -88,22 +98,37 @@ def locate_small_group(
     hyperbola, which the probabilities cut to a spot. The gain that ``small_group_gain`` is asked of is that
     of the stations that follow the stack of the others: of many that hear nothing, noise alone adds up.
     """
-    own, (nodes, log_likelihood) = pairs_among(pairs, stations), whereabouts
+    own, nodes, log_likelihood = pairs_among(pairs, stations), whereabouts.nodes, whereabouts.log_likelihood
     if not len(own) or not len(nodes):
         return SmallGroup("no_pair", 0.0, None)
+    if is_regular(window, whereabouts.members):
+        return SmallGroup(REGULAR_SHOTS, 0.0, None)
     scene = _scene(window, own, grid, settings)
     gains = stack_gains(_of_cells(scene.correlations, settings), scene.active, grid.s_times_s[:, nodes])
     log_posterior = log_likelihood + settings.small_group_samples * gains.astype(np.float64)
     spot, covariance = _mean_place(nodes, log_posterior, grid, settings)
     fit = _fit_at(place_at(*spot, grid), covariance, scene, settings)
-    if fit is None:
-        return SmallGroup("stations_unlike", 0.0, None)
-    used = supporting_pairs(fit, scene.correlations, settings)
-    if fit.likelihood < settings.small_group_gain or not used.any():
-        return SmallGroup("low_gain", fit.likelihood, None)
+    gain = 0.0 if fit is None else fit.likelihood
+    used = np.zeros(len(own), bool) if fit is None else supporting_pairs(fit, scene.correlations, settings)
+    flags: tuple[str, ...] = (SMALL_GROUP,)
+    if fit is None or gain < settings.small_group_gain or not used.any():
+        if whereabouts.gain < settings.uncorrelated_gain:
+            return SmallGroup("stations_unlike" if fit is None else "low_gain", gain, None)
+        spot, covariance = _mean_place(nodes, log_likelihood, grid, settings)
+        fit = _fit_of_members(place_at(*spot, grid), covariance, whereabouts.members, settings)
+        used, flags = np.zeros(len(own), bool), (SMALL_GROUP, UNCORRELATED)
     found = make_hypocentre(fit, used, scene, settings)
-    found = replace(found, flags=(*found.flags, SMALL_GROUP))
-    return SmallGroup("placed", fit.likelihood, found)
+    return SmallGroup("placed", gain, replace(found, flags=(*found.flags, *flags)))
+
+
+def _fit_of_members(
+    place: Place, covariance: FloatArray, members: IndexArray, settings: LocationSettings
+) -> Fit:
+    """Source that its members say is there, all with the same weight and without any delay."""
+    near = members[np.isfinite(place.s_times_s[members])]
+    none = np.zeros(len(near))
+    delays = Delays(none, none, np.full(len(near), settings.template_correlation))
+    return Fit(place, near, delays, covariance, 1.0, 0.0)
 
 
 def _scene(window: Envelopes, own: StationPairs, grid: SearchGrid, settings: LocationSettings) -> Scene:

@@ -282,7 +282,7 @@ def make_hypocentre(
     window, grid, correlations = scene.window, scene.grid, scene.correlations
     place, pairs = fit.place, correlations.pairs
     lags = place.s_times_s[pairs.second] - place.s_times_s[pairs.first]
-    mean = float(correlations.at(np.arange(len(pairs)), lags)[used].mean())
+    mean = float(correlations.at(np.arange(len(pairs)), lags)[used].mean()) if used.any() else np.nan
     gap = azimuthal_gap_deg(grid, fit.stations, place.latitude, place.longitude)
     source = source_time(window, fit, grid)
     flags = []

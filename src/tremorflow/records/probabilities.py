@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from tremorflow.errors import DataError
 from tremorflow.records.stations import Network
 from tremorflow.records.tables import TIME, Column
+from tremorflow.records.times import timedelta
 
 CLASSES = ("noise", "tremor", "earthquake")
 """Order of the classes in every array."""
@@ -60,3 +61,14 @@ class Probabilities:
     def p_tremor(self) -> NDArray[np.float32]:
         """(station, window) probability of tremor."""
         return self.values[:, CLASSES.index("tremor")]
+
+    def windows_within(self, start: np.datetime64, length_s: float) -> range:
+        """Windows that lie within a span."""
+        last = start + timedelta(length_s - self.window_s)
+        begin = int(np.searchsorted(self.start_times, start, side="left"))
+        return range(begin, int(np.searchsorted(self.start_times, last, side="right")))
+
+    def windows_touching(self, begin: np.datetime64, end: np.datetime64) -> slice:
+        """Windows that share more than an end point with a span."""
+        first = np.searchsorted(self.start_times, begin - timedelta(self.window_s), side="right")
+        return slice(int(first), int(np.searchsorted(self.start_times, end)))

@@ -19,6 +19,7 @@ class Column(NamedTuple):
 TIME = "datetime64[ns]"
 
 SMALL_GROUP = "small_group"
+UNCORRELATED = "uncorrelated"
 """Flag of an event that was placed by the probabilities of its stations as much as by delays."""
 
 EVENT_COLUMNS: dict[str, Column] = {
@@ -44,7 +45,7 @@ EVENT_COLUMNS: dict[str, Column] = {
         "string",
         "-",
         "words joined by ';': grid_edge, depth_limit, window_edge, several_maxima, azimuthal_gap, "
-        "small_group, isolated, near_earthquake",
+        "small_group, uncorrelated, isolated, near_earthquake",
     ),
     "method": Column("string", "-", "chain that found it"),
     "version": Column("string", "-", "of tremorflow"),

@@ -1,5 +1,6 @@
 """Noise of the stations in an hour, from the envelopes that the chain keeps."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,3 +75,12 @@ def measure_noise(envelopes: Envelopes, settings: EnergySettings) -> HourNoise:
         level, spread = background_power(summed, envelopes.sampling_rate_hz, settings)
         power[station] = level + BELOW_MEAN_IN_SD * spread
     return HourNoise(envelopes.network, power, recorded, envelopes.band_hz)
+
+
+def typical_noise(hours: Sequence[HourNoise]) -> FloatArray:
+    """Amplitude (station,) in m/s of the noise in the middle one of some hours, NaN where there is none."""
+    power = np.stack([np.where(one.alive > 0, one.power, np.nan) for one in hours])
+    known = np.isfinite(power).any(axis=0)
+    amplitude = np.full(power.shape[1], np.nan)
+    amplitude[known] = np.sqrt(np.nanmedian(power[:, known], axis=0))
+    return amplitude
