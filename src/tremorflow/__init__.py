@@ -17,6 +17,7 @@ _ROOMS = {  # public name -> module that holds it
     "DataError": "tremorflow.errors",
     "Envelopes": "tremorflow.records",
     "Groups": "tremorflow.associate",
+    "Hearing": "tremorflow.associate",
     "MissingExtraError": "tremorflow.errors",
     "ModelError": "tremorflow.errors",
     "Network": "tremorflow.records",
@@ -43,6 +44,7 @@ _ROOMS = {  # public name -> module that holds it
     "finish_catalog": "tremorflow.analysis",
     "group_table": "tremorflow.associate",
     "labelled_windows": "tremorflow.simulate.windows",
+    "learn_hearing": "tremorflow.associate",
     "locate_windows": "tremorflow.locate",
     "open_archive": "tremorflow.io.archive",
     "open_dataset": "tremorflow.classifier.dataset",
@@ -76,8 +78,10 @@ if TYPE_CHECKING:  # what type checkers and editors see; a test holds it against
     from tremorflow.analysis import finish_catalog as finish_catalog
     from tremorflow.associate import AssociationSettings as AssociationSettings
     from tremorflow.associate import Groups as Groups
+    from tremorflow.associate import Hearing as Hearing
     from tremorflow.associate import associate_stations as associate_stations
     from tremorflow.associate import group_table as group_table
+    from tremorflow.associate import learn_hearing as learn_hearing
     from tremorflow.batch.classify import classify_recordings as classify_recordings
     from tremorflow.batch.classify import read_spectrograms as read_spectrograms
     from tremorflow.batch.simulate import write_simulation as write_simulation

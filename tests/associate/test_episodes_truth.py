@@ -3,7 +3,7 @@
 import numpy as np
 from association_cases import NORTH, SOUTH, p_tremor, snet
 
-from tremorflow.associate import AssociationSettings, associate_stations, link_groups
+from tremorflow.associate import AssociationSettings, Groups, associate_stations, find_tails, link_groups
 
 SETTINGS = AssociationSettings()
 
@@ -37,3 +37,37 @@ def test_a_pause_ends_an_episode():
 
 def test_no_groups_are_no_episodes():
     assert episodes(((39.5, 143.3, 0.01),)) == ([], [])
+
+
+def groups_of(*windows: tuple[tuple[list[int], float], ...]) -> Groups:
+    """Groups of twelve stations: stations and gain of each, window by window; all point to other places."""
+    labels, numbers, gains = np.full((12, len(windows)), -1), [], []
+    for window, found in enumerate(windows):
+        for stations, gain in found:
+            labels[stations, window] = len(numbers)
+            numbers.append(window)
+            gains.append(gain)
+    places = np.linspace(30, 50, len(numbers))
+    return Groups(labels, np.array(numbers), places, places, np.array(gains))
+
+
+LOUD = (list(range(10)), 90.0)
+
+
+def test_what_a_louder_group_beside_it_holds_is_its_tail():
+    groups = groups_of((([3, 4], 9.0),), (LOUD,), (([3, 4, 5], 12.0), ([10, 11], 9.0)))
+    assert find_tails(groups).tolist() == [True, False, True, False]
+
+
+def test_a_tail_is_of_the_same_episode():
+    groups = groups_of((LOUD,), (([3, 4], 12.0), ([10, 11], 9.0)))
+    assert link_groups(groups, SETTINGS).tolist() == [0, 0, 1]
+
+
+def test_after_a_pause_and_beside_a_weaker_group_nothing_is_a_tail():
+    later = groups_of((LOUD,), (), (([3, 4], 12.0),))
+    assert not find_tails(later).any()
+    weaker = groups_of((([0, 1, 2, 3], 9.0),), (([2, 3], 30.0),))
+    assert not find_tails(weaker).any()
+    other = groups_of((LOUD,), (([9, 10, 11], 12.0),))  # two of its three stations are new
+    assert not find_tails(other).any()

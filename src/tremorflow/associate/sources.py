@@ -141,10 +141,10 @@ def odds_at(
 
     Of an SNR of any shape, at a typical station; or (station, snr) of an SNR (snr,) at each station.
     """
-    known = typical_hearing(1, settings) if hearing is None else hearing
-    silent, narrow = (known.silent[:, None], known.spread[:, None])
-    if hearing is None:
-        silent, narrow = silent[0, 0], narrow[0, 0]
+    silent: FloatArray | float = settings.odds_silent
+    narrow: FloatArray | float = settings.spread_silent
+    if hearing is not None:
+        silent, narrow = hearing.silent[:, None], hearing.spread[:, None]
     above = np.log(snr / settings.odds_snr)
     loud = expit(settings.odds_steepness * above)
     mean = silent + (settings.odds_loud - silent) * loud
@@ -239,11 +239,8 @@ class WindowFit:
     """
 
     def __init__(self, odds: FloatArray, heard: HeardGrid, tables: NDArray[np.float32]) -> None:
-        self.gains, self.heard, self.grid = (
-            tables[heard.known, odds_bins(odds[heard.known])],
-            heard,
-            heard.grid,
-        )
+        self.gains = tables[heard.known, odds_bins(odds[heard.known])]
+        self.heard, self.grid = heard, heard.grid
         self.rows = np.arange(len(heard.known))
         self._found: dict[tuple[tuple[int, ...], int | None], int] = {}  # the same is asked for repeatedly
 
