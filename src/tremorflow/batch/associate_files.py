@@ -12,6 +12,7 @@ from tremorflow.associate import (
     associate_stations,
     earthquake_excess,
     group_table,
+    learn_hearing,
     station_graph,
 )
 from tremorflow.errors import DataError
@@ -45,7 +46,8 @@ def associate_file(path: str | Path, settings: AssociationSettings) -> Associate
         raise DataError(
             f"{source} has no station with coordinates; run `tremorflow classify` with --stations"
         )
-    groups = associate_stations(probabilities.p_tremor, probabilities.network, settings)
+    hearing = learn_hearing(probabilities, settings)
+    groups = associate_stations(probabilities.p_tremor, probabilities.network, settings, hearing)
     excess = earthquake_excess(groups, probabilities, settings)
     return Associated(probabilities, groups, group_table(groups, excess, probabilities, settings), settings)
 
