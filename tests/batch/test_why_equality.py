@@ -140,9 +140,7 @@ def test_a_small_group_says_how_it_was_placed_or_why_not(folder):
     assert told.is_accepted
     assert "placed by the probabilities of the stations" in "\n".join(text_lines(told))
     assert "never better than C" in "\n".join(text_lines(told))
-    strict = other_run(
-        folder, "unplaced", "min_pairs = 9999\nsmall_group_gain = 1e6\nuncorrelated_gain = 1e6"
-    )
+    strict = other_run(folder, "unplaced", "min_pairs = 9999\nsmall_group_gain = 1e6")
     lost = pd.read_csv(folder / "unplaced" / "not_located.csv")
     assert len(read_catalog(folder / "unplaced" / "catalog.csv")) == 0
     row = lost[lost["fate"] == "too_few_correlated_pairs"].iloc[0]

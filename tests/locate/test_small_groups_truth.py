@@ -9,6 +9,7 @@ from test_regular_truth import shots, window_of
 
 from tremorflow.geodesy import LocalFrame, distances_km, east_north_km
 from tremorflow.locate import (
+    LocationSettings,
     SmallGroup,
     Whereabouts,
     error_ellipse,
@@ -19,6 +20,7 @@ from tremorflow.records import SMALL_GROUP, UNCORRELATED, Envelopes
 
 GRID = grid_of(LATTICE)
 PAIRS = station_pairs(GRID, SETTINGS)
+ALONE = replace(SETTINGS, uncorrelated=True)
 PRIOR_KM = 25.0  # sd of what probabilities say of a place
 
 
@@ -34,8 +36,10 @@ def whereabouts(latitude: float, longitude: float, sigma_km: float = PRIOR_KM) -
     return Whereabouts(nodes, -0.5 * (away[nodes] / sigma_km) ** 2, np.zeros(0, dtype=np.intp), 0.0)
 
 
-def locate(window: Envelopes, stations: np.ndarray, known: Whereabouts) -> SmallGroup:
-    return locate_small_group(window, stations, known, GRID, PAIRS, SETTINGS)
+def locate(
+    window: Envelopes, stations: np.ndarray, known: Whereabouts, settings: LocationSettings = SETTINGS
+) -> SmallGroup:
+    return locate_small_group(window, stations, known, GRID, PAIRS, settings)
 
 
 def quiet_burst(source, seed: int, count: int) -> Envelopes:
@@ -198,8 +202,9 @@ def test_sure_probabilities_place_what_envelopes_do_not_confirm(seed):
     source = at(20.0, 10.0)
     window, stations = tremor_window(LATTICE, [], seed), nearest(source, 2)
     enough = SETTINGS.uncorrelated_gain
-    assert locate(window, stations, sure(source, stations, enough - 0.1)).hypocentre is None
-    found = locate(window, stations, sure(source, stations, enough + 0.1)).hypocentre
+    assert locate(window, stations, sure(source, stations, 99.0)).hypocentre is None
+    assert locate(window, stations, sure(source, stations, enough - 0.1), ALONE).hypocentre is None
+    found = locate(window, stations, sure(source, stations, enough + 0.1), ALONE).hypocentre
     assert found is not None
     assert {SMALL_GROUP, UNCORRELATED} <= set(found.flags)
     assert found.n_pairs == 0
@@ -216,7 +221,7 @@ def test_envelopes_that_confirm_are_used_though_probabilities_are_sure():
     source = at(20.0, 10.0)
     window, stations = quiet_burst(source, 3, 3), nearest(source, 3)
     plain = locate(window, stations, whereabouts(*source[:2])).hypocentre
-    told = locate(window, stations, sure(source, stations, 99.0)).hypocentre
+    told = locate(window, stations, sure(source, stations, 99.0), ALONE).hypocentre
     assert plain is not None
     assert told is not None
     assert UNCORRELATED not in told.flags
@@ -227,5 +232,5 @@ def test_an_air_gun_is_no_source_however_sure_stations_are():
     source = at(0.0, 0.0)
     stations = nearest(source, 2)
     window = window_of({int(one): shots(17.5, 30.0, k) for k, one in enumerate(stations)}, 1)
-    result = locate(window, stations, sure(source, stations, 99.0))
+    result = locate(window, stations, sure(source, stations, 99.0), ALONE)
     assert result == ("regular_shots", 0.0, None)

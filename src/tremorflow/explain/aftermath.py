@@ -25,7 +25,7 @@ MEANINGS = {
     "several_maxima": "another place is nearly as likely (location.rival_likelihood)",
     "azimuthal_gap": "outside of its stations (location.max_azimuthal_gap_deg)",
     SMALL_GROUP: "placed by what its stations say as much as by delays (location.small_groups)",
-    UNCORRELATED: "its envelopes confirm nothing: placed by probabilities alone (location.uncorrelated_gain)",
+    UNCORRELATED: "its envelopes confirm nothing: placed by probabilities alone (location.uncorrelated)",
 }
 
 

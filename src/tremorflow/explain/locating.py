@@ -169,7 +169,9 @@ def _unplaced_words(small: SmallGroup, settings: LocationSettings) -> str:
     """Why what the stations say did not place a group either, to follow on the rule that stopped it."""
     if small.reason == "no_pair":
         return ""
-    alone = f"; alone they need a gain of location.uncorrelated_gain = {settings.uncorrelated_gain:g}"
+    alone = ", and location.uncorrelated leaves out what they do not confirm"
+    if settings.uncorrelated:
+        alone = f"; alone they need a gain of location.uncorrelated_gain = {settings.uncorrelated_gain:g}"
     if small.reason == "stations_unlike":
         return f"; nor do two stations follow each other at the place that their probabilities give{alone}"
     return (
@@ -184,7 +186,7 @@ def _placed_words(heard: Heard, sources: tuple[SourceStory, ...], settings: Loca
     if not agreeing:
         return (
             "its envelopes confirm no source, but the probabilities of the stations are sure of one "
-            "(location.uncorrelated_gain): placed by them alone"
+            "(location.uncorrelated): placed by them alone"
         )
     return (
         f"its delays alone give no place ({heard.n_correlated} of {count_of(heard.n_pairs, 'pair')} above "

@@ -131,10 +131,15 @@ class LocationSettings:
         reason="independent ones in 30 s of a 0.2-Hz envelope; more, and ellipses hold the truth too seldom",
         gt=0,
     )
+    uncorrelated: bool = option(
+        False,
+        unit="-",
+        reason="small groups by probabilities alone: a third is false, one a day, errors 25 km (bench chain)",
+    )
     uncorrelated_gain: float = option(
         10.0,
         unit="log likelihood",
-        reason="that the probabilities must have to do without envelopes that correlate: two above penalty",
+        reason="that the probabilities must then have: two above the penalty of the association",
         ge=0,
     )
     max_residual_s: float = option(

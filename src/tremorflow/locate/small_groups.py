@@ -53,9 +53,8 @@ class Whereabouts(NamedTuple):
 class SmallGroup(NamedTuple):
     """How a small group was placed: the source and "placed", or None and the rule that stopped it.
 
-    The rules are "no_pair", "regular_shots", and, where the probabilities are not sure enough to do without,
-    "stations_unlike" (no two of them follow the others) and "low_gain". ``gain`` is that of the pairs of the
-    stations that do.
+    The rules are "no_pair", "regular_shots", "stations_unlike" (no two of them follow the others) and
+    "low_gain". ``gain`` is that of the pairs of the stations that do.
     """
 
     reason: str
@@ -86,9 +85,9 @@ def locate_small_group(
 
     Returns
     -------
-    SmallGroup, its hypocentre flagged ``small_group``; ``uncorrelated`` too if the envelopes do not confirm
-    that two stations or more hear one source. That is enough only if the probabilities have a gain of
-    ``uncorrelated_gain``.
+    SmallGroup, its hypocentre flagged ``small_group``; without one if the envelopes do not confirm that two
+    stations or more hear one source. With ``settings.uncorrelated`` a gain of the probabilities of
+    ``uncorrelated_gain`` is enough, and it is flagged ``uncorrelated`` too.
 
     Notes
     -----
@@ -112,7 +111,7 @@ def locate_small_group(
     used = np.zeros(len(own), bool) if fit is None else supporting_pairs(fit, scene.correlations, settings)
     flags: tuple[str, ...] = (SMALL_GROUP,)
     if fit is None or gain < settings.small_group_gain or not used.any():
-        if whereabouts.gain < settings.uncorrelated_gain:
+        if not (settings.uncorrelated and whereabouts.gain >= settings.uncorrelated_gain):
             return SmallGroup("stations_unlike" if fit is None else "low_gain", gain, None)
         spot, covariance = _mean_place(nodes, log_likelihood, grid, settings)
         fit = _fit_of_members(place_at(*spot, grid), covariance, whereabouts.members, settings)
