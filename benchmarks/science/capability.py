@@ -119,7 +119,7 @@ def day_of(seed: int, day: int, hours: float, settings: Settings, processes: int
         ChainRules(settings.association, settings.location, settings.energy),
     )
     bare = Network(tuple(replace(one, site_amplification=np.nan) for one in simulation.network.stations))
-    sites = np.log10([one.site_amplification for one in simulation.network.stations])
+    sites = np.log10(simulation.network.site_amplifications)
     higher = 2 * float(sites.mean() - np.log10(settings.energy.unknown_amplification))
     result = {
         "found": is_found(events_of(folder, simulation.network, span, settings), truth),

@@ -86,11 +86,10 @@ def day_of(name: str, seed: int, day: int, hours: float) -> dict:
     grid = grid_of(probabilities.network, settings)
     known = simulation.network  # with the true site terms
     started = time.process_time()
+    hearing = hearing_of(folder, probabilities, known, settings)
     associations = {
-        name: associate_windows(
-            probabilities, settings.association, hearing_of(folder, probabilities, network, settings)
-        )
-        for name, network in (("full", known), (WITHOUT_SITES, probabilities.network))
+        "full": associate_windows(probabilities, settings.association, hearing),
+        WITHOUT_SITES: associate_windows(probabilities, settings.association),
     }
     spent = Counter(association=(time.process_time() - started) / 2)
     tables = {name: list[pd.DataFrame]() for name in (*associations, "conventional")}
@@ -211,10 +210,8 @@ def best_at(rows: list[dict], days: float, target: float) -> dict:
     return max(fit, key=lambda row: (row["found"] - row["chance"], -row["false"]))
 
 
-def multiple(quiet: dict, weak: dict, truth: pd.DataFrame, days: float, method: str) -> dict:
-    """Ratio of bursts recovered at equal rates, and against the conventional method as it comes."""
-    full = sweep(quiet[method], weak[method], truth, days, FULL_SWEEP)
-    plain = sweep(quiet["conventional"], weak["conventional"], truth, days, CONVENTIONAL_SWEEP)
+def multiple(full: list[dict], plain: list[dict], truth: pd.DataFrame, days: float) -> dict:
+    """Ratio of bursts recovered at equal rates, from the sweeps of the full chain and the conventional."""
     rows = {}
     least = min(row["false"] for row in full) / days  # what the full chain has at best: its own rate
     for target in sorted({*TARGETS, round(max(least, 1 / days), 3)}):
@@ -341,8 +338,15 @@ def main() -> None:
         for name, days in sets.items()
     }
     kept = {name: {m: joined(days, m) for m in methods} for name, days in sets.items()}
+    swept = {
+        m: sweep(
+            kept["snet-quiet"][m], kept["weak"][m], truth, quiet_days,
+            CONVENTIONAL_SWEEP if m == "conventional" else FULL_SWEEP,
+        )
+        for m in methods
+    }  # fmt: skip
     at_equal_rate = {
-        m: multiple(kept["snet-quiet"], kept["weak"], truth, quiet_days, m) for m in ("full", WITHOUT_SITES)
+        m: multiple(swept[m], swept["conventional"], truth, quiet_days) for m in ("full", WITHOUT_SITES)
     }
     everything = raw["weak"]["full"]
     raw, kept = (

@@ -14,14 +14,15 @@ import numpy as np
 import pandas as pd
 
 from tremorflow.associate import Hearing, learn_hearing
+from tremorflow.batch.capability import hour_noises
 from tremorflow.batch.signals import HourAnalyser, SignalFolder, make_signals
 from tremorflow.batch.simulated import SimulatedWaveforms
 from tremorflow.catalog.matching import find_candidates, match_one_to_one
 from tremorflow.classifier.weights import read_weights
-from tremorflow.energy import measure_noise, typical_noise
+from tremorflow.energy import typical_noise
 from tremorflow.locate import SearchGrid, search_grid
 from tremorflow.preprocess import PreprocessSettings
-from tremorflow.records import Network, Probabilities, timedelta
+from tremorflow.records import FloatArray, Network, Probabilities, timedelta
 from tremorflow.settings import Settings
 from tremorflow.simulate.scenario import Scenario, hash_scenario, read_scenario
 from tremorflow.simulate.synthesis import Simulation, prepare_simulation
@@ -48,14 +49,20 @@ def grid_of(network: Network, settings: Settings) -> SearchGrid:
     return search_grid(network, times, settings.location)
 
 
+def noise_of_folder(folder: SignalFolder, settings: Settings) -> FloatArray:
+    """Noise (station,) of all hours of a folder, m/s."""
+    stored = folder.hours()
+    span = stored[0], stored[-1] + timedelta(3600.0)
+    hours = [noise for _, noise in hour_noises(folder, span, settings.energy) if noise is not None]
+    return typical_noise(hours)
+
+
 def hearing_of(
     folder: SignalFolder, probabilities: Probabilities, network: Network, settings: Settings
 ) -> Hearing:
     """How the stations of a day hear; of the noise and the site terms of the network, as a run learns it."""
-    hour = timedelta(3600.0)
-    hours = [measure_noise(folder.envelopes(k, k + hour), settings.energy) for k in folder.hours()]
     known = replace(probabilities, network=network)
-    return learn_hearing(known, settings.association, typical_noise(hours))
+    return learn_hearing(known, settings.association, noise_of_folder(folder, settings))
 
 
 def blocks_of(

@@ -171,9 +171,9 @@ def score_sites(found: list[SiteTermsFound], truth: list[Network]) -> dict[str, 
     """Site terms found against the true ones, each set centred; log10."""
     errors, sigma, correlation = [], [], []
     for one, true in zip(found, truth, strict=True):
-        values = np.log10([station.site_amplification for station in one.network.stations])
+        values = np.log10(one.network.site_amplifications)
         known = np.isfinite(values)
-        expected = np.log10([station.site_amplification for station in true.stations])[known]
+        expected = np.log10(true.site_amplifications)[known]
         values = values[known]
         errors.append(values - values.mean() - expected + expected.mean())
         sigma.append(one.terms.log_sigma[known] / np.log(10))

@@ -34,6 +34,7 @@ from scipy.special import expit
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "science"))
 
+from chain_sets import noise_of_folder
 from grasp import DEPTH_KM, HEARD, Bench
 
 from tremorflow import analysis, locate
@@ -41,7 +42,6 @@ from tremorflow.associate import learn_hearing
 from tremorflow.batch.run import blocks_of
 from tremorflow.batch.signals import SignalFolder
 from tremorflow.classifier.inputs import window_starts
-from tremorflow.energy import HourNoise, measure_noise, typical_noise
 from tremorflow.geodesy import distances_km
 from tremorflow.io.signals import Signals
 from tremorflow.locate import groups as locate_groups_room
@@ -203,12 +203,6 @@ class Clock:
         return stack
 
 
-def _hour_noises(folder: SignalFolder, settings: Settings) -> list[HourNoise]:
-    """Noise of every hour, as a run measures it if it has site terms."""
-    hour = timedelta(HOUR_S)
-    return [measure_noise(folder.envelopes(one, one + hour), settings.energy) for one in folder.hours()]
-
-
 def analyse(path: Path, hours: int) -> dict[str, Any]:
     """Run the chain on a folder of signals, as ``batch.run`` does, and say what it took."""
     settings = Settings()
@@ -221,7 +215,7 @@ def analyse(path: Path, hours: int) -> dict[str, Any]:
     started = time.process_time()
     with clock.watching():
         probabilities = clock.timed("reading", folder.probabilities)()
-        noise = typical_noise(clock.timed("noise", _hour_noises)(folder, settings))
+        noise = clock.timed("noise", noise_of_folder)(folder, settings)
         hearing = learn_hearing(probabilities, settings.association, noise)
         association = analysis.associate_windows(probabilities, settings.association, hearing)
         for begin, stop, _ in blocks_of(START, end, settings):

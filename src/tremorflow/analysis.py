@@ -329,8 +329,8 @@ def whereabouts(candidate: Candidate, association: Association, grid: SearchGrid
         association.settings,
         association.hearing,
     )
-    members = np.flatnonzero(np.isin(groups.labels, candidate.groups).any(axis=1))
-    return Whereabouts(nodes, likelihood, members, float(groups.gains[surest]))
+    mine = groups.labels[:, groups.windows[candidate.groups]] == candidate.groups
+    return Whereabouts(nodes, likelihood, np.flatnonzero(mine.any(axis=1)), float(groups.gains[surest]))
 
 
 def earthquake_share(hypocentre: Hypocentre, probabilities: Probabilities) -> float:

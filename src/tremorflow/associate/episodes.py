@@ -36,12 +36,11 @@ def find_tails(groups: Groups) -> NDArray[np.bool_]:
     burst first, or its coda last, and what they point to is a place of their own.
     """
     first, second = _consecutive(groups.windows)
-    common, _, _ = _shared(groups, first, second)
-    sizes = np.bincount(groups.labels[groups.labels >= 0], minlength=len(groups))
+    common, size, next_size = _shared(groups, first, second)
     tails = np.zeros(len(groups), dtype=bool)
-    for mine, other in ((first, second), (second, first)):
+    for mine, own_size, other in ((first, size, second), (second, next_size, first)):
         quieter = groups.gains[mine] < groups.gains[other]
-        tails[mine[quieter & (common >= CONTAINED * sizes[mine])]] = True
+        tails[mine[quieter & (common >= CONTAINED * own_size)]] = True
     return tails
 
 
@@ -60,9 +59,10 @@ def are_alike(
     apart = distances_km(
         groups.latitudes[first], groups.longitudes[first], groups.latitudes[second], groups.longitudes[second]
     )
-    common, either, smaller = _shared(groups, first, second)
-    alike = (common >= settings.episode_overlap * either) | (common >= CONTAINED * smaller)
-    return np.asarray((apart <= settings.episode_km) | alike)
+    common, size, other_size = _shared(groups, first, second)
+    overlap = common >= settings.episode_overlap * (size + other_size - common)
+    contained = common >= CONTAINED * np.minimum(size, other_size)
+    return np.asarray((apart <= settings.episode_km) | overlap | contained)
 
 
 def _consecutive(windows: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -76,8 +76,7 @@ def _consecutive(windows: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[n
 def _shared(
     groups: Groups, first: NDArray[np.intp], second: NDArray[np.intp]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Stations (pair,) that two groups have in common, that are in either, and of the smaller one."""
+    """Stations (pair,) that two groups have in common, of the one, and of the other."""
     one = groups.labels[:, groups.windows[first]] == first
     other = groups.labels[:, groups.windows[second]] == second
-    smaller = np.minimum(one.sum(axis=0), other.sum(axis=0))
-    return (one & other).sum(axis=0), (one | other).sum(axis=0), smaller
+    return (one & other).sum(axis=0), one.sum(axis=0), other.sum(axis=0)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from tremorflow.associate.clusters import CUTS, Labels
 from tremorflow.associate.graph import StationGraph, log_odds, smooth_log_odds, station_graph
-from tremorflow.associate.hearing import Hearing
+from tremorflow.associate.hearing import Hearing, typical_hearing
 from tremorflow.associate.settings import AssociationSettings
 from tremorflow.associate.sources import Cut, SourceFit
 from tremorflow.geodesy import LocalFrame
@@ -69,8 +69,8 @@ def associate_stations(
     """
     by_code = np.argsort(np.array(network.codes))  # so that ties and roundings are those of any order
     graph = station_graph(network.subset(by_code), settings)
-    known = None if hearing is None else hearing.subset(by_code)
-    cut, p_tremor = _method(graph, settings, known), p_tremor[by_code]
+    known = typical_hearing(len(network), settings) if hearing is None else hearing
+    cut, p_tremor = _method(graph, settings, known.subset(by_code)), p_tremor[by_code]
     heights = smooth_log_odds(p_tremor, graph, settings.smoothing_km)
     labels = np.full(p_tremor.shape, -1, dtype=np.int64)
     windows: list[int] = []
@@ -85,7 +85,7 @@ def associate_stations(
     return Groups(labels, np.array(windows, dtype=np.intp), latitudes, longitudes, gains)
 
 
-def _method(graph: StationGraph, settings: AssociationSettings, hearing: Hearing | None) -> CutsWindow:
+def _method(graph: StationGraph, settings: AssociationSettings, hearing: Hearing) -> CutsWindow:
     """Make the method of the settings ready for the windows of a network."""
     if settings.method == "sources":
         return SourceFit(graph, settings, hearing)

@@ -16,7 +16,7 @@ WIDEST_SPREAD, NARROWEST_SPREAD = 3.0, 0.6  # log-odds; beyond, tremor or a dead
 MOST_SILENT = 5.0  # log-odds above the typical: more, and it is tremor of most of the time
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # by identity, so that what follows from it can be kept
 class Hearing:
     """How the stations of a network hear; every array is (station,).
 
@@ -96,9 +96,8 @@ def relative_sensitivity(network: Network, noise: FloatArray) -> FloatArray:
     """
     if noise.shape != (len(network),):
         raise DataError(f"noise of shape {noise.shape} does not fit {len(network)} stations")
-    site = np.array([one.site_amplification for one in network.stations], dtype=np.float64)
-    known = np.isfinite(site) & (site > 0) & np.isfinite(noise) & (noise > 0)
-    ratio = np.where(known, site, 1.0) / np.where(known, noise, 1.0)
+    known = network.has_site_terms & np.isfinite(noise) & (noise > 0)
+    ratio = np.where(known, network.site_amplifications, 1.0) / np.where(known, noise, 1.0)
     if not known.any():
         return np.ones(len(network))
     return np.where(known, ratio / np.median(ratio[known]), 1.0)

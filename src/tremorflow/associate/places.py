@@ -52,8 +52,7 @@ def place_likelihood(
         return np.zeros(0)
     away = distances_km(latitudes[:, None], longitudes[:, None], network.latitudes, network.longitudes)
     near = np.flatnonzero(away.min(axis=0) <= FARTHEST_KM)
-    hearing = hearing.subset(near)
-    levels = levels_heard(away[:, near], settings, hearing.sensitivity)
+    levels = levels_heard(away[:, near], settings, hearing.sensitivity[near])
     tables = likelihood_tables(settings, hearing)
     total = np.zeros(len(latitudes))
     for k in chosen:
@@ -61,7 +60,7 @@ def place_likelihood(
         odds = log_odds(probabilities.p_tremor[near, window])
         labels = groups.labels[near, window]
         asked = np.flatnonzero(np.isfinite(odds) & ((labels == k) | (labels < 0)))
-        gains = tables[asked, odds_bins(odds[asked])]
+        gains = tables[near[asked], odds_bins(odds[asked])]
         by_size = gains[np.arange(len(asked)), levels[:, :, asked]].sum(axis=2)
         total += logsumexp(by_size, axis=1)
     starts = probabilities.start_times[groups.windows[chosen]]

@@ -1,6 +1,7 @@
 """Groups by a fit of sources: which ones, how strong, would make the stations say what they say."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit, stdtr
 
 from tremorflow.associate.graph import CLIP, StationGraph, log_odds
-from tremorflow.associate.hearing import Hearing, typical_hearing
+from tremorflow.associate.hearing import Hearing
 from tremorflow.associate.settings import AssociationSettings
 from tremorflow.geodesy import LocalFrame, distances_km
 from tremorflow.records import FloatArray
@@ -152,6 +153,7 @@ def odds_at(
     return mean, narrow + (settings.spread_loud - narrow) * wide
 
 
+@lru_cache(maxsize=4)  # of a run and of one shifted in time, in the order of the network and by code
 def likelihood_tables(settings: AssociationSettings, hearing: Hearing) -> NDArray[np.float32]:
     """Log likelihood (station, bin, level) of log-odds at an SNR, over that where nothing is heard.
 
@@ -168,7 +170,9 @@ def likelihood_tables(settings: AssociationSettings, hearing: Hearing) -> NDArra
     reached = np.concatenate([0 * ends, reached, ends], axis=1)
     share = (1 - settings.outliers) * np.diff(reached, axis=1) + settings.outliers / ODDS_BINS
     table = np.log(share)
-    return np.asarray(table - table[:, :, :1], dtype=np.float32)
+    gains = np.asarray(table - table[:, :, :1], dtype=np.float32)
+    gains.setflags(write=False)
+    return gains
 
 
 def odds_bins(odds: FloatArray) -> NDArray[np.intp]:
@@ -180,11 +184,8 @@ def odds_bins(odds: FloatArray) -> NDArray[np.intp]:
 class SourceFit:
     """Cuts windows by a fit of sources: each station belongs to the one that it should hear loudest."""
 
-    def __init__(
-        self, graph: StationGraph, settings: AssociationSettings, hearing: Hearing | None = None
-    ) -> None:
+    def __init__(self, graph: StationGraph, settings: AssociationSettings, hearing: Hearing) -> None:
         self.settings, self.graph = settings, graph
-        hearing = typical_hearing(len(graph.network), settings) if hearing is None else hearing
         self.grid = source_grid(graph, settings, hearing.sensitivity)
         self.tables = likelihood_tables(settings, hearing)
         self._heard = self.grid.heard_by(np.arange(len(graph.network)))

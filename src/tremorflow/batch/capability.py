@@ -12,6 +12,7 @@ from tremorflow import __version__
 from tremorflow.batch.checks import span_text
 from tremorflow.batch.classify import Progress
 from tremorflow.batch.full_report import cells_of, rules_of
+from tremorflow.batch.noise import HOUR
 from tremorflow.batch.outputs import check_folder
 from tremorflow.batch.signals import SignalFolder
 from tremorflow.batch.why import FinishedRun
@@ -22,10 +23,8 @@ from tremorflow.catalog.files import write_text
 from tremorflow.energy import EnergySettings, measure_noise
 from tremorflow.figures.capability import draw_capability, draw_capability_hours
 from tremorflow.figures.style import write_png
-from tremorflow.records import Network, timedelta
+from tremorflow.records import Network
 from tremorflow.whole_files import whole_file
-
-HOUR = timedelta(3600.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,13 @@ import numpy as np
 import pandas as pd
 
 from tremorflow.analysis import Association, energy_in_band
+from tremorflow.batch.noise import HOUR, sample_noise
 from tremorflow.batch.sources import SignalSource
 from tremorflow.capability import CapabilitySettings, ChainRules, map_capability
-from tremorflow.capability.grid import Hour
 from tremorflow.catalog.activity import Span, count_activity
 from tremorflow.catalog.compare import Comparison
 from tremorflow.catalog.energy_grid import BoolArray, Cells, cells_around, sum_energy, typical_log10_energy
 from tremorflow.catalog.quality import words
-from tremorflow.energy import measure_noise
 from tremorflow.figures.report import HeardPicture, ReportContent
 from tremorflow.figures.report_text import FULL_CHAIN, FULL_CHAIN_LIMITS, FULL_CHAIN_REFERENCES
 from tremorflow.figures.spectrograms import draw_station
@@ -23,7 +22,6 @@ from tremorflow.geodesy import long_axis_deg
 from tremorflow.records import Network, Probabilities, timedelta
 from tremorflow.settings import Settings
 
-HOUR_S = 3600.0
 REPORT_HOURS = 6  # day and night: ten seconds on 150 stations
 AROUND_S = 600.0  # before and after an event that is shown: ten windows' steps, and the quiet beside it
 
@@ -83,18 +81,10 @@ def seen_in_cells(
     if not np.isfinite(typical):
         return None
     first, last = source.span
-    count = max(int((last - first) / timedelta(HOUR_S)), 1)
-    chosen = np.unique(np.linspace(0, count - 1, min(count, REPORT_HOURS)).round().astype(int))
-    hours: list[Hour] = []
-    for k in chosen:
-        begin = first + k * timedelta(HOUR_S)
-        envelopes = source.read_all(begin, min(begin + timedelta(HOUR_S), last))
-        if not np.isfinite(envelopes.values).any():
-            hours.append((begin, None))
-        elif envelopes.unit != "m/s":
-            return None
-        else:
-            hours.append((begin, measure_noise(envelopes, rules.energy)))
+    count = max(int((last - first) / HOUR), 1)
+    hours = sample_noise(source, count, REPORT_HOURS, rules.energy)
+    if hours is None:
+        return None
     settings = CapabilitySettings(duration_s=max(float(events["duration_s"].median()), 1.0))
     return map_capability(source.network, hours, settings, rules).seen(cells, typical)
 

@@ -7,16 +7,15 @@ import pandas as pd
 
 from tremorflow.analysis import energy_in_band
 from tremorflow.associate import Hearing, learn_hearing
+from tremorflow.batch.noise import HOUR, sample_noise
 from tremorflow.batch.sources import SignalSource
 from tremorflow.catalog.files import write_text
-from tremorflow.energy import HourNoise, measure_noise, typical_noise
-from tremorflow.energy.propagation import has_site_terms
+from tremorflow.energy import typical_noise
 from tremorflow.errors import DataError
-from tremorflow.records import FloatArray, Network, timedelta
+from tremorflow.records import FloatArray, Network
 from tremorflow.settings import Settings
 
 HEARING_FILE = "hearing.csv"
-HOUR = timedelta(3600.0)
 MOST_HOURS = 240  # spread over the span, of which the noise is measured: their median is good to 1 %
 COLUMNS = ("sensitivity", "silent", "spread")
 
@@ -31,23 +30,14 @@ def noise_of(source: SignalSource, settings: Settings) -> FloatArray | None:
 
     That of up to ``MOST_HOURS`` hours spread over the span, the middle one.
     """
-    if not has_site_terms(source.network).any():
+    if not source.network.has_site_terms.any():
         return None
     first, last = source.span
     count = max(int(np.ceil((last - first) / HOUR)), 1)
     energy = energy_in_band(settings.energy, settings.preprocess)
-    hours: list[HourNoise] = []
-    for k in np.unique(np.linspace(0, count - 1, min(count, MOST_HOURS)).round().astype(int)):
-        begin, end = first + k * HOUR, min(first + (k + 1) * HOUR, last)
-        if not source.has_recordings(begin, end):
-            continue
-        envelopes = source.read_all(begin, end)
-        if not np.isfinite(envelopes.values).any():
-            continue
-        if envelopes.unit != "m/s":
-            return None
-        hours.append(measure_noise(envelopes, energy))
-    return typical_noise(hours) if hours else None
+    hours = sample_noise(source, count, MOST_HOURS, energy) or []
+    measured = [noise for _, noise in hours if noise is not None]
+    return typical_noise(measured) if measured else None
 
 
 def write_hearing(folder: Path, network: Network, hearing: Hearing) -> None:

@@ -10,7 +10,6 @@ from tremorflow.capability.settings import CapabilitySettings, ChainRules
 from tremorflow.energy.noise import HourNoise
 from tremorflow.energy.propagation import (
     energy_per_motion,
-    has_site_terms,
     hypocentral_distances_km,
     site_terms,
 )
@@ -122,7 +121,7 @@ def _loudest(noise: HourNoise, bursts: Bursts, settings: CapabilitySettings, rul
         ratio = 1 / (factors * max(WINDOW_S, float(bursts.durations_s[k])) * power)
         ratios[k] = np.where(reached <= rules.location.max_station_distance_km, ratio, 0.0)
     best = np.argsort(-ratios, axis=1, kind="stable")[:, :LOUDEST]
-    return _Audience(np.take_along_axis(ratios, best, axis=1), alive[best], has_site_terms(network)[best])
+    return _Audience(np.take_along_axis(ratios, best, axis=1), alive[best], network.has_site_terms[best])
 
 
 def _found(

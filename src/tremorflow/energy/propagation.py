@@ -76,16 +76,9 @@ def energy_per_motion(
 
 def site_terms(network: Network, unknown: float) -> tuple[FloatArray, NDArray[np.bool_]]:
     """Site amplification of each station, and whether it is known in absolute terms; both (station,)."""
-    given = np.array([station.site_amplification for station in network.stations], dtype=np.float64)
     relative = np.array([station.site_is_relative for station in network.stations], dtype=np.bool_)
-    known = has_site_terms(network)
-    return np.where(known, given, unknown), known & ~relative
-
-
-def has_site_terms(network: Network) -> NDArray[np.bool_]:
-    """Whether each station (station,) has a site term, be it relative to the others."""
-    given = np.array([station.site_amplification for station in network.stations], dtype=np.float64)
-    return np.asarray(np.isfinite(given) & (given > 0))
+    known = network.has_site_terms
+    return np.where(known, network.site_amplifications, unknown), known & ~relative
 
 
 def _source_spectrum(frequencies_hz: FloatArray, settings: EnergySettings) -> FloatArray:

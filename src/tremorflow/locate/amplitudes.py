@@ -60,8 +60,7 @@ def fit_amplitudes(
     if heard.sum() < LEAST_STATIONS:
         return None
     network = grid.network.subset(stations[heard])
-    sites = np.array([one.site_amplification for one in network.stations])
-    sites = np.where(np.isfinite(sites), sites, 1.0)
+    sites = np.nan_to_num(network.site_amplifications, nan=1.0)
     recorded = np.log(power[heard] / sites**2)
     away = distances_km(
         grid.node_latitudes[:, None], grid.node_longitudes[:, None], network.latitudes, network.longitudes

@@ -107,17 +107,27 @@ def locate_small_group(
     log_posterior = log_likelihood + settings.small_group_samples * gains.astype(np.float64)
     spot, covariance = _mean_place(nodes, log_posterior, grid, settings)
     fit = _fit_at(place_at(*spot, grid), covariance, scene, settings)
-    gain = 0.0 if fit is None else fit.likelihood
-    used = np.zeros(len(own), bool) if fit is None else supporting_pairs(fit, scene.correlations, settings)
-    flags: tuple[str, ...] = (SMALL_GROUP,)
-    if fit is None or gain < settings.small_group_gain or not used.any():
-        if not (settings.uncorrelated and whereabouts.gain >= settings.uncorrelated_gain):
-            return SmallGroup("stations_unlike" if fit is None else "low_gain", gain, None)
-        spot, covariance = _mean_place(nodes, log_likelihood, grid, settings)
-        fit = _fit_of_members(place_at(*spot, grid), covariance, whereabouts.members, settings)
-        used, flags = np.zeros(len(own), bool), (SMALL_GROUP, UNCORRELATED)
+    reason, gain = "stations_unlike", 0.0
+    if fit is not None:
+        used, gain = supporting_pairs(fit, scene.correlations, settings), fit.likelihood
+        if gain >= settings.small_group_gain and used.any():
+            return SmallGroup("placed", gain, _flagged(fit, used, scene, settings, SMALL_GROUP))
+        reason = "low_gain"
+    if not settings.uncorrelated or whereabouts.gain < settings.uncorrelated_gain:
+        return SmallGroup(reason, gain, None)
+    spot, covariance = _mean_place(nodes, log_likelihood, grid, settings)
+    alone = _fit_of_members(place_at(*spot, grid), covariance, whereabouts.members, settings)
+    none = np.zeros(len(own), dtype=bool)
+    found = _flagged(alone, none, scene, settings, SMALL_GROUP, UNCORRELATED)
+    return SmallGroup("placed", gain, found)
+
+
+def _flagged(
+    fit: Fit, used: NDArray[np.bool_], scene: Scene, settings: LocationSettings, *flags: str
+) -> Hypocentre:
+    """Hypocentre of a fit and the pairs (pair,) that support it, with further flags."""
     found = make_hypocentre(fit, used, scene, settings)
-    return SmallGroup("placed", gain, replace(found, flags=(*found.flags, *flags)))
+    return replace(found, flags=(*found.flags, *flags))
 
 
 def _fit_of_members(

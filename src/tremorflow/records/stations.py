@@ -85,6 +85,17 @@ class Network:
         """(station,) seconds added to the S time of the velocity model."""
         return np.array([station.s_delay_s for station in self.stations], dtype=np.float64)
 
+    @property
+    def site_amplifications(self) -> FloatArray:
+        """(station,) recorded S amplitude over that in an infinite medium, NaN where it is not known."""
+        return np.array([station.site_amplification for station in self.stations], dtype=np.float64)
+
+    @property
+    def has_site_terms(self) -> NDArray[np.bool_]:
+        """(station,) whether there is a site term, be it relative to the others."""
+        given = self.site_amplifications
+        return np.asarray(np.isfinite(given) & (given > 0))
+
     def subset(self, indices: Iterable[int]) -> "Network":
         """Network of the stations at these places, in this order."""
         return Network(tuple(self.stations[int(i)] for i in indices))
