@@ -110,14 +110,11 @@ def test_too_few_stations_alive_find_nothing_of_any_size():
     assert np.isfinite(smallest(one))
 
 
-def test_the_number_that_hears_is_poisson_binomial_and_alike_stations_spread_it():
+def test_the_number_that_hears_is_poisson_binomial():
     chances = np.array([0.1, 0.4, 0.7, 0.9])
     draws = np.random.default_rng(1).random((200_000, 4)) < chances
     for count in (1, 2, 3, 4):
-        assert at_least(chances, count, 0.0) == pytest.approx((draws.sum(axis=1) >= count).mean(), abs=0.005)
-    half = np.full(20, 0.5)
-    assert at_least(half, 15, 0.3) > at_least(half, 15, 0.0) + 0.05
-    assert at_least(half, 11, 0.3) == pytest.approx(at_least(half, 11, 0.0), abs=0.05)
+        assert at_least(chances, count) == pytest.approx((draws.sum(axis=1) >= count).mean(), abs=0.005)
 
 
 def test_hours_without_data_see_nothing_and_cells_out_of_reach_are_not_asked():

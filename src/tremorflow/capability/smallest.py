@@ -135,4 +135,4 @@ def _found(
     known = response(scatter, needed, rules.association)
     unknown = response(float(np.hypot(scatter, settings.site_scatter)), needed, rules.association)
     hears = np.where(audience.has_site, heard(snr, known), heard(snr, unknown)) * audience.recorded
-    return (1 - settings.lost) * at_least(hears, rules.needed_stations, settings.alike)
+    return (1 - settings.lost) * at_least(hears, rules.needed_stations)

@@ -59,7 +59,10 @@ class EnergySettings:
         ge=0,
     )
     min_stations: int = option(
-        3, unit="stations", reason="radiation and paths differ by a factor 2 between stations", ge=1
+        2,
+        unit="stations",
+        reason="one may be disturbed; two that agree are not, and radiation is in the error",
+        ge=1,
     )
     lead_s: float = option(
         4.0, unit="s", reason="added before the burst: smoothing of 0.2 Hz and errors of S times", ge=0

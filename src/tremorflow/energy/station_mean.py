@@ -14,6 +14,9 @@ CLIPPED_SD = 3.0  # an energy farther than this from the median, in log10, count
 SD_OF_MAD = 1.4826  # of a Gaussian
 LEAST = 1e-3  # of the median: logarithms of energies that noise made negative
 ROUNDS = 6  # of mean and weights, and of mean and stations: both settle in three
+DISTURBED = 0.1  # share of stations that record something else meanwhile
+DISTURBED_RANGE = 1e4  # of energies that this something may stand for, each decade alike
+STEP_LOG10 = 0.05  # of trial energies: a quarter of the scatter between stations
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +51,40 @@ def mean_over_stations(
     The mean of the energy over the focal sphere is the energy radiated, whatever the pattern; the median of S
     by a double couple is 0.08 lower in log10. A station counts if the energy found would give it
     ``min_snr``, and its weight is that of the scatter and noise that this energy would have: choosing and
-    weighing by what the station itself says would favour the high ones or the low ones. Energies more than
+    weighing by what the station itself says would favour the high ones or the low ones. The first choice is
+    by the energy that agrees with most stations (``_most_likely``): of a faint burst, what disturbs a station
+    far away would stand for a thousand times the energy, and a quiet one nearby denies it. Energies more than
     3 sd (by the median deviation of log10) from the median are moved in to there.
     """
     energies, noise = motion.integrals * factors, motion.noise * factors
     needed = settings.min_snr**2 * motion.background * factors
-    used = (energies >= needed) & (energies > 0)
-    if used.sum() < settings.min_stations:
-        return None
-    mean = _weighted(energies, noise, used, settings)
+    energy_j, mean = _most_likely(energies, noise, settings), None
     for _ in range(ROUNDS):
-        expected = mean.energy_j >= needed
-        enough = expected.sum() >= settings.min_stations and (energies[expected] > 0).any()
-        if not enough or np.array_equal(expected, mean.used):
+        used = energy_j >= needed
+        enough = used.sum() >= settings.min_stations and (energies[used] > 0).any()
+        if not enough or (mean is not None and np.array_equal(used, mean.used)):
             break
-        mean = _weighted(energies, noise, expected, settings)
+        mean = _weighted(energies, noise, used, settings)
+        energy_j = mean.energy_j
     return mean
+
+
+def _most_likely(energies: FloatArray, noise: FloatArray, settings: EnergySettings) -> float:
+    """Energy that stations of such energies and noise (station,) make most likely; 0 if none says anything.
+
+    Each says it with its scatter and noise, or, with a probability of ``DISTURBED``, anything at all.
+    """
+    positive = energies[energies > 0]
+    if not len(positive):
+        return 0.0
+    lowest, highest = np.log10(positive.min()) - 1, np.log10(positive.max()) + 1
+    trials = 10 ** np.arange(lowest, highest, STEP_LOG10)[:, None]
+    spread = np.hypot(settings.station_scatter * np.log(10) * trials, noise)
+    own = np.exp(-0.5 * ((energies - trials) / spread) ** 2) / (np.sqrt(2 * np.pi) * spread)
+    size = np.maximum.reduce([np.abs(energies), noise, np.full_like(noise, positive.min())])
+    other = 1 / (size * np.log(DISTURBED_RANGE))
+    likelihood = np.log((1 - DISTURBED) * own + DISTURBED * other).sum(axis=1)
+    return float(trials[np.argmax(likelihood), 0])
 
 
 def _weighted(
