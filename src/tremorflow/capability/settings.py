@@ -36,8 +36,8 @@ class CapabilitySettings:
     lost: float = option(
         0.07,
         unit="-",
-        reason="share of loud bursts that are not found: earthquakes, nuisances, short ones (19 of 272, seven "
-        "days of the simulated scenario weak, seeds 14, 214, 614 and 1721)",
+        reason="share of loud bursts that are not found: earthquakes, nuisances, short ones (19 of 272, "
+        "seven days of the simulated scenario weak, seeds 14, 214, 614 and 1721)",
         ge=0,
         lt=1,
     )

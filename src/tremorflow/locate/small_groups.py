@@ -1,4 +1,4 @@
-"""Location of a small group: by what its stations say, and by such delays as there are."""
+"""Location of a small group: by what its stations say, how loud they are, and such delays as there are."""
 
 from dataclasses import replace
 from typing import NamedTuple
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d
 
 from tremorflow.geodesy import LocalFrame
+from tremorflow.locate.amplitudes import amplitude_likelihood
 from tremorflow.locate.correlation import (
     IndexArray,
     PairCorrelations,
@@ -31,6 +32,7 @@ from tremorflow.locate.hypocentre import (
 )
 from tremorflow.locate.regular import REGULAR_SHOTS, is_regular
 from tremorflow.locate.settings import LocationSettings
+from tremorflow.locate.source_time import source_time
 from tremorflow.locate.windows import Hypocentre, Scene, make_hypocentre, supporting_pairs
 from tremorflow.records import SMALL_GROUP, UNCORRELATED, Envelopes, FloatArray
 
@@ -94,32 +96,71 @@ def locate_small_group(
     The place is the mean over the nodes, the error their covariance, with weights of the posterior
     probability L exp(n g): L of the whereabouts, g the gain of the pairs at the lags of the node, the mean of
     their components and summed over pairs, n = ``small_group_samples`` of them independent. One pair leaves a
-    hyperbola, which the probabilities cut to a spot. The gain that ``small_group_gain`` is asked of is that
-    of the stations that follow the stack of the others: of many that hear nothing, noise alone adds up.
+    hyperbola, which the probabilities cut to a spot. Where site terms are known the burst of that spot tells
+    amplitudes, too, and it is placed once more: L is then the geometric mean of what probabilities and
+    amplitudes say (``amplitude_likelihood``), for both are of the same shaking. The gain that
+    ``small_group_gain`` is asked of is that of the stations that follow the stack of the others: of many that
+    hear nothing, noise alone adds up.
     """
-    own, nodes, log_likelihood = pairs_among(pairs, stations), whereabouts.nodes, whereabouts.log_likelihood
+    own, nodes = pairs_among(pairs, stations), whereabouts.nodes
     if not len(own) or not len(nodes):
         return SmallGroup("no_pair", 0.0, None)
     if is_regular(window, whereabouts.members):
         return SmallGroup(REGULAR_SHOTS, 0.0, None)
     scene = _scene(window, own, grid, settings)
     gains = stack_gains(_of_cells(scene.correlations, settings), scene.active, grid.s_times_s[:, nodes])
-    log_posterior = log_likelihood + settings.small_group_samples * gains.astype(np.float64)
-    spot, covariance = _mean_place(nodes, log_posterior, grid, settings)
-    fit = _fit_at(place_at(*spot, grid), covariance, scene, settings)
-    reason, gain = "stations_unlike", 0.0
-    if fit is not None:
-        used, gain = supporting_pairs(fit, scene.correlations, settings), fit.likelihood
-        if gain >= settings.small_group_gain and used.any():
-            return SmallGroup("placed", gain, _flagged(fit, used, scene, settings, SMALL_GROUP))
-        reason = "low_gain"
-    if not settings.uncorrelated or whereabouts.gain < settings.uncorrelated_gain:
-        return SmallGroup(reason, gain, None)
-    spot, covariance = _mean_place(nodes, log_likelihood, grid, settings)
-    alone = _fit_of_members(place_at(*spot, grid), covariance, whereabouts.members, settings)
-    none = np.zeros(len(own), dtype=bool)
-    found = _flagged(alone, none, scene, settings, SMALL_GROUP, UNCORRELATED)
-    return SmallGroup("placed", gain, found)
+    by_pairs = settings.small_group_samples * gains.astype(np.float64)
+    known, attempt = whereabouts, _attempt(whereabouts, by_pairs, scene, settings)
+    loudness = _loudness(known, attempt.fit, scene, settings)
+    if loudness is not None:
+        known = known._replace(log_likelihood=(known.log_likelihood + loudness) / 2)
+        attempt = _attempt(known, by_pairs, scene, settings)
+    if attempt.reason == "placed" and attempt.fit is not None:
+        found = _flagged(attempt.fit, attempt.used, scene, settings, SMALL_GROUP)
+        return SmallGroup("placed", attempt.gain, found)
+    if not settings.uncorrelated or known.gain < settings.uncorrelated_gain:
+        return SmallGroup(attempt.reason, attempt.gain, None)
+    alone, none = _placed_by_members(known, grid, settings), np.zeros(len(own), dtype=bool)
+    return SmallGroup(
+        "placed", attempt.gain, _flagged(alone, none, scene, settings, SMALL_GROUP, UNCORRELATED)
+    )
+
+
+class _Attempt(NamedTuple):
+    """Stations that correlate with the stack of the others, if any do, their pairs (pair,) and their gain."""
+
+    reason: str
+    fit: Fit | None
+    used: NDArray[np.bool_]
+    gain: float
+
+
+def _attempt(known: Whereabouts, by_pairs: FloatArray, scene: Scene, settings: LocationSettings) -> _Attempt:
+    """Place a source by its whereabouts and the log likelihood (node,) of its pairs."""
+    spot, covariance = _mean_place(known.nodes, known.log_likelihood + by_pairs, scene.grid, settings)
+    fit = _fit_at(place_at(*spot, scene.grid), covariance, scene, settings)
+    if fit is None:
+        return _Attempt("stations_unlike", None, np.zeros(0, dtype=bool), 0.0)
+    used = supporting_pairs(fit, scene.correlations, settings)
+    is_placed = fit.likelihood >= settings.small_group_gain and used.any()
+    return _Attempt("placed" if is_placed else "low_gain", fit, used, fit.likelihood)
+
+
+def _loudness(
+    known: Whereabouts, fit: Fit | None, scene: Scene, settings: LocationSettings
+) -> FloatArray | None:
+    """Log likelihood (node,) by the amplitudes of a burst, when its stations or else its members hear it."""
+    heard = _placed_by_members(known, scene.grid, settings) if fit is None else fit
+    if not len(heard.stations):
+        return None
+    source = source_time(scene.window, heard, scene.grid)
+    return amplitude_likelihood(scene.window, source, known.nodes, scene.grid, settings)
+
+
+def _placed_by_members(known: Whereabouts, grid: SearchGrid, settings: LocationSettings) -> Fit:
+    """Source where its whereabouts alone have it, heard by its members."""
+    spot, covariance = _mean_place(known.nodes, known.log_likelihood, grid, settings)
+    return _fit_of_members(place_at(*spot, grid), covariance, known.members, settings)
 
 
 def _flagged(
