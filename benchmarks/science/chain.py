@@ -11,11 +11,11 @@ duplicates are merged. The conventional side has its own best: every threshold o
 stations, ellipse and duration is tried, with and without the rule of company, and of all that keep to a
 false event rate the one that recovers most bursts is taken; so is that of the full chain, on the gain of
 its groups, pairs and stations, with and without small groups, with and without what probabilities place
-alone (``location.uncorrelated``), which is off by default: "default settings" are without it. The full chain knows
-the site terms of the stations, and learns their noise, as a run does whose station table has site terms; "no
-site terms" is the same where it has none. Recall counts each burst once (150 s or overlap, 50 km, one to
-one), less what a copy shifted by 6 h finds. Signals are kept in ``build/chain``, so that a second run is
-quick; without them a day takes 10 to 20 minutes of one core. Ends with one JSON object.
+alone (``location.uncorrelated``), which is off by default: "default settings" are without it. The full chain
+knows the site terms of the stations, and learns their noise, as a run does whose station table has site
+terms; "no site terms" is the same where it has none. Recall counts each burst once (150 s or overlap, 50 km,
+one to one), less what a copy shifted by 6 h finds. Signals are kept in ``build/chain``, so that a second run
+is quick; without them a day takes 10 to 20 minutes of one core. Ends with one JSON object.
 """
 
 import argparse

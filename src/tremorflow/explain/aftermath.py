@@ -24,7 +24,7 @@ MEANINGS = {
     "window_edge": "the burst reaches the edge of the window: duration and time are those of a part",
     "several_maxima": "another place is nearly as likely (location.rival_likelihood)",
     "azimuthal_gap": "outside of its stations (location.max_azimuthal_gap_deg)",
-    SMALL_GROUP: "placed by what its stations say as much as by delays (location.small_groups)",
+    SMALL_GROUP: "placed by probabilities and amplitudes as much as by delays (location.small_groups)",
     UNCORRELATED: "its envelopes confirm nothing: placed by probabilities alone (location.uncorrelated)",
 }
 

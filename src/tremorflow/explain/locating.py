@@ -191,7 +191,8 @@ def _placed_words(heard: Heard, sources: tuple[SourceStory, ...], settings: Loca
     return (
         f"its delays alone give no place ({heard.n_correlated} of {count_of(heard.n_pairs, 'pair')} above "
         f"location.pair_correlation = {settings.pair_correlation:g}): placed by the probabilities of the "
-        f"stations, silent ones included, and {count_of(agreeing, 'pair')} that agree (location.small_groups)"
+        "stations, silent ones included, by their amplitudes if site terms are known, and by "
+        f"{count_of(agreeing, 'pair')} that {'agrees' if agreeing == 1 else 'agree'} (location.small_groups)"
     )
 
 

@@ -152,7 +152,7 @@ def _located_anew(
     grid: SearchGrid,
     settings: LocationSettings,
 ) -> tuple[Hypocentre, ...]:
-    """Sources, each located in what the others leave; what no stations agree on there is dropped.
+    """Locate each source in what the others leave; what no stations agree on there is dropped.
 
     Where they agree on another place, or too few pairs do, the others were taken out too well, or not well
     enough: the source stays as it was found.
