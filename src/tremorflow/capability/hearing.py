@@ -51,10 +51,10 @@ def at_least(probabilities: FloatArray, count: int) -> FloatArray:
 
     Notes
     -----
-    Their number follows the Poisson-binomial distribution, as if stations erred independently. In one window
-    neighbours err alike by 0.14 (bench diet_snet); but a burst is in several windows and one of them is
-    enough: with a common error of 0.14 the step from nothing to everything was less steep than five simulated
-    days have it (scenario weak, seeds 614 and 1721; log likelihood lower by 4).
+    Their number follows the Poisson-binomial distribution, as if stations erred independently. Neighbours err
+    alike by 0.14 in one window (bench diet_snet), but that makes the step from nothing to everything less
+    steep than simulated days have it (scenario weak, seeds 614 and 1721: log likelihood of five days lower
+    by 4).
     """
     fewer = np.zeros((count, *probabilities.shape[:-1]))  # exactly 0, 1, ... so far
     fewer[0] = 1.0

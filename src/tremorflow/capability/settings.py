@@ -33,6 +33,14 @@ class CapabilitySettings:
         reason="sd of the site terms of stations that have none, besides: as among simulated S-net stations",
         ge=0,
     )
+    sure_probability: float = option(
+        0.8,
+        unit="-",
+        reason="of tremor, of a station whose envelope correlates too: the recall of five days of the "
+        "simulated scenario weak (seeds 614 and 1721) is likeliest with it",
+        gt=0,
+        lt=1,
+    )
     lost: float = option(
         0.07,
         unit="-",

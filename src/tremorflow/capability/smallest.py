@@ -17,6 +17,7 @@ from tremorflow.geodesy import distances_km
 from tremorflow.records import FloatArray
 
 WINDOW_S = 120.0  # of DiET, and of the SNR (DEFINITIONS)
+STEP_S = 60.0  # between windows of DiET
 LOUDEST = 32  # stations that hear a burst best are enough: a burst near the limit is heard by five or so
 HALVINGS = 14  # of the range of log10 energies: 13 units to 0.001
 
@@ -59,12 +60,12 @@ def probability_found(
     Notes
     -----
     Found means located by delays: what is flagged ``small_group`` comes on top, so that a place where nothing
-    is said to be seen may still show an event. A burst is found if as many stations as
-    ``rules.needed_stations`` hear it, so that DiET gives them ``association.min_probability``. How often it
-    does at an SNR has been measured (bench grasp); the SNR is what 1/r, Q, site term and noise let expect,
-    with their scatter. A station hears no more often than the share of the hour that it recorded. Stations
-    below that probability may join a group (``member_probability``), but few of their envelopes correlate:
-    counting them gives twice the recall of weak bursts that was measured on simulated days.
+    is said to be seen may still show an event. A burst is found if in one of the windows of DiET that it
+    touches, each with errors of its own, as many stations as ``rules.needed_stations`` hear it so well that
+    DiET gives them ``settings.sure_probability``: less is enough for a group, but few of these envelopes
+    correlate. How often it does at an SNR has been measured (bench grasp); the SNR is what 1/r, Q, site term
+    and noise let expect, with their scatter. A station hears no more often than the share of the hour that it
+    recorded.
     """
     return _found(_loudest(noise, bursts, settings, rules), 10**log10_energies, settings, rules)
 
@@ -96,11 +97,15 @@ def smallest_energy(
 
 @dataclass(frozen=True, slots=True)
 class _Audience:
-    """Stations (burst, rank) that hear each burst best: SNR^2 by one joule, share recorded, site term."""
+    """Stations (burst, rank) that hear each burst best: SNR^2 by one joule, share recorded, site term.
+
+    And the number of windows (burst,) that each touches.
+    """
 
     power_ratio: FloatArray
     recorded: FloatArray
     has_site: NDArray[np.bool_]
+    windows: FloatArray
 
 
 def _loudest(noise: HourNoise, bursts: Bursts, settings: CapabilitySettings, rules: ChainRules) -> _Audience:
@@ -121,7 +126,9 @@ def _loudest(noise: HourNoise, bursts: Bursts, settings: CapabilitySettings, rul
         ratio = 1 / (factors * max(WINDOW_S, float(bursts.durations_s[k])) * power)
         ratios[k] = np.where(reached <= rules.location.max_station_distance_km, ratio, 0.0)
     best = np.argsort(-ratios, axis=1, kind="stable")[:, :LOUDEST]
-    return _Audience(np.take_along_axis(ratios, best, axis=1), alive[best], network.has_site_terms[best])
+    windows = (WINDOW_S + bursts.durations_s) / STEP_S
+    loudest = np.take_along_axis(ratios, best, axis=1)
+    return _Audience(loudest, alive[best], network.has_site_terms[best], windows)
 
 
 def _found(
@@ -131,8 +138,10 @@ def _found(
     if not len(energies_j):
         return np.zeros(0)
     snr = np.sqrt(audience.power_ratio * energies_j[:, None])
-    needed, scatter = rules.association.min_probability, settings.amplitude_scatter
+    needed = max(rules.association.min_probability, settings.sure_probability)
+    scatter = settings.amplitude_scatter
     known = response(scatter, needed, rules.association)
     unknown = response(float(np.hypot(scatter, settings.site_scatter)), needed, rules.association)
     hears = np.where(audience.has_site, heard(snr, known), heard(snr, unknown)) * audience.recorded
-    return (1 - settings.lost) * at_least(hears, rules.needed_stations)
+    in_one = at_least(hears, rules.needed_stations)
+    return np.asarray((1 - settings.lost) * (1 - (1 - in_one) ** audience.windows))

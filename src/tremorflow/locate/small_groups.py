@@ -97,10 +97,9 @@ def locate_small_group(
     probability L exp(n g): L of the whereabouts, g the gain of the pairs at the lags of the node, the mean of
     their components and summed over pairs, n = ``small_group_samples`` of them independent. One pair leaves a
     hyperbola, which the probabilities cut to a spot. Where site terms are known the burst of that spot tells
-    amplitudes, too, and it is placed once more: L is then the geometric mean of what probabilities and
-    amplitudes say (``amplitude_likelihood``), for both are of the same shaking. The gain that
-    ``small_group_gain`` is asked of is that of the stations that follow the stack of the others: of many that
-    hear nothing, noise alone adds up.
+    amplitudes, too, and it is placed once more, with the likelihood of these in L (``amplitude_likelihood``).
+    The gain that ``small_group_gain`` is asked of is that of the stations that follow the stack of the
+    others: of many that hear nothing, noise alone adds up.
     """
     own, nodes = pairs_among(pairs, stations), whereabouts.nodes
     if not len(own) or not len(nodes):
@@ -113,7 +112,7 @@ def locate_small_group(
     known, attempt = whereabouts, _attempt(whereabouts, by_pairs, scene, settings)
     loudness = _loudness(known, attempt.fit, scene, settings)
     if loudness is not None:
-        known = known._replace(log_likelihood=(known.log_likelihood + loudness) / 2)
+        known = known._replace(log_likelihood=known.log_likelihood + loudness)
         attempt = _attempt(known, by_pairs, scene, settings)
     if attempt.reason == "placed" and attempt.fit is not None:
         found = _flagged(attempt.fit, attempt.used, scene, settings, SMALL_GROUP)
