@@ -34,7 +34,7 @@ from tremorflow.records import Envelopes, FloatArray
 MAX_TRIALS = 6  # maxima that are refined before no further source is looked for
 NEAREST = 6  # stations to a further source, half of which must hear it: amplitudes fall with distance
 APART_SIGMA = 3.0  # to a further source, in its own errors: nearer, it may be what is left of that found
-MOVES_KM = 30.0  # that a source may move once the others are taken out: farther, that is another one
+MOVES_KM = 30.0  # that a source may move once the others are taken out; more is another source
 
 
 def locate_group(
@@ -62,7 +62,7 @@ def locate_group(
     Pairs of stations of which one hears one source and the other another correlate too, at lags of a ghost.
     So a further source is looked for in what is left once those found are taken out (``model_power``), and
     must be heard by half of the stations asked that are nearest to it, and its error must not reach to one
-    that is found. At last each is located anew in what the others leave (``_located_anew``).
+    that is found. At last each is located anew without the others.
     """
     own = pairs_among(pairs, stations)
     if not len(own):
@@ -75,18 +75,19 @@ def locate_group(
         return WindowResult(window.start_time, (), "no_agreement_of_stations")
     if crosses_network(first[0], scene, settings):
         return WindowResult(window.start_time, (), "plane_wave")
-    found = [make_hypocentre(*first, scene, settings)]
-    while len(found) < settings.max_sources:
-        fits = [one.fit for one in found]
-        model = model_power(window, fits, stations, grid, settings)
+    fits = [first[0]]
+    model = model_power(window, fits, stations, grid, settings)
+    while len(fits) < settings.max_sources:
         rest = make_scene(_left(window, model), _excess(window, model), grid, own, settings)
-        further = None if isinstance(rest, str) else _best_source(rest, fits, settings)
-        if isinstance(rest, str) or further is None:
+        found = None if isinstance(rest, str) else _best_source(rest, fits, settings)
+        if found is None:
             break
-        found.append(make_hypocentre(*further, rest, settings))
-    hypocentres = (
-        tuple(found) if len(found) == 1 else _located_anew(window, found, stations, own, grid, settings)
-    )
+        fits.append(found[0])
+        model = model_power(window, fits, stations, grid, settings)
+    if len(fits) == 1:
+        hypocentres: tuple[Hypocentre, ...] = (make_hypocentre(*first, scene, settings),)
+    else:
+        hypocentres = _located_anew(window, fits, stations, own, grid, settings)
     return WindowResult(window.start_time, hypocentres, "located")
 
 
@@ -146,37 +147,31 @@ def _is_heard_near(fit: Fit, scene: Scene) -> bool:
 
 def _located_anew(
     window: Envelopes,
-    found: list[Hypocentre],
+    fits: list[Fit],
     stations: IndexArray,
     pairs: StationPairs,
     grid: SearchGrid,
     settings: LocationSettings,
 ) -> tuple[Hypocentre, ...]:
-    """Locate each source in what the others leave; what no stations agree on there is dropped.
-
-    Where they agree on another place, or too few pairs do, the others were taken out too well, or not well
-    enough: the source stays as it was found.
-    """
-    fits = [one.fit for one in found]
-    kept: list[Hypocentre] = []
-    for k, one in enumerate(found):
+    """Hypocentres of sources, each located in what the others leave; what does not hold then is dropped."""
+    fits = list(fits)
+    hypocentres: dict[int, Hypocentre] = {}
+    for k in range(len(fits)):
         model = model_power(window, fits, stations, grid, settings)
         scene = make_scene(_left(window, model, k), _excess(window, model, k), grid, pairs, settings)
         if isinstance(scene, str):
             continue
-        place = one.fit.place
+        place = fits[k].place
         node = _nearest_node(place.latitude, place.longitude, place.depth_km, grid)
-        again = refine_node(node, [], np.zeros(len(pairs), dtype=bool), 1, scene, settings)
-        if again is None:
+        none = np.zeros(len(pairs), dtype=bool)
+        again = refine_node(node, [], none, 1, scene, settings)
+        if again is None or not is_near((again.place.latitude, again.place.longitude), [place], MOVES_KM):
             continue
         used = supporting_pairs(again, scene.correlations, settings)
-        has_moved = not is_near((again.place.latitude, again.place.longitude), [place], MOVES_KM)
-        if has_moved or used.sum() < settings.min_pairs:
-            kept.append(one)
-        else:
+        if used.sum() >= settings.min_pairs:
             fits[k] = again
-            kept.append(make_hypocentre(again, used, scene, settings))
-    return tuple(kept)
+            hypocentres[k] = make_hypocentre(again, used, scene, settings)
+    return tuple(hypocentres.values())
 
 
 def _nearest_node(latitude: float, longitude: float, depth_km: float, grid: SearchGrid) -> int:
