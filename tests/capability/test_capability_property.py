@@ -194,3 +194,15 @@ def test_counts_are_refused_and_shapes_checked():
         HourNoise(network(), np.ones(3), np.ones(3), (2.0, 8.0))
     with pytest.raises(ValueError, match="never found"):
         CapabilitySettings(probability=0.99)
+
+
+def test_sites_that_are_unknown_make_the_step_from_nothing_to_everything_less_steep():
+    """They are the same in every window, so that trying often does not make up for them."""
+    sizes = np.linspace(-2, 8, 81)
+    many = bursts(*[(38.75, 142.45)] * len(sizes))
+    known, unknown = (
+        probability_found(noise(network(site)), many, sizes, SETTINGS, RULES) for site in (2.0, np.nan)
+    )
+    assert (np.diff(unknown) >= -1e-9).all()
+    width = [np.ptp(sizes[(found > 0.1) & (found < 0.8)]) for found in (known, unknown)]
+    assert width[1] > 1.1 * width[0]

@@ -19,6 +19,7 @@ from tremorflow.records import FloatArray
 WINDOW_S = 120.0  # of DiET, and of the SNR (DEFINITIONS)
 STEP_S = 60.0  # between windows of DiET
 LOUDEST = 32  # stations that hear a burst best are enough: a burst near the limit is heard by five or so
+SITE_PAIRS, SITE_SEED = 4, 1  # of trials of unknown site terms, each with its opposite; always the same
 HALVINGS = 14  # of the range of log10 energies: 13 units to 0.001
 
 
@@ -64,8 +65,8 @@ def probability_found(
     touches, each with errors of its own, as many stations as ``rules.needed_stations`` hear it so well that
     DiET gives them ``settings.sure_probability``: less is enough for a group, but few of these envelopes
     correlate. How often it does at an SNR has been measured (bench grasp); the SNR is what 1/r, Q, site term
-    and noise let expect, with their scatter. A station hears no more often than the share of the hour that it
-    recorded.
+    and noise let expect, with their scatter; unknown site terms are drawn, and stay as they are from window
+    to window. A station hears no more often than the share of the hour that it recorded.
     """
     return _found(_loudest(noise, bursts, settings, rules), 10**log10_energies, settings, rules)
 
@@ -139,9 +140,22 @@ def _found(
         return np.zeros(0)
     snr = np.sqrt(audience.power_ratio * energies_j[:, None])
     needed = max(rules.association.min_probability, settings.sure_probability)
-    scatter = settings.amplitude_scatter
-    known = response(scatter, needed, rules.association)
-    unknown = response(float(np.hypot(scatter, settings.site_scatter)), needed, rules.association)
-    hears = np.where(audience.has_site, heard(snr, known), heard(snr, unknown)) * audience.recorded
-    in_one = at_least(hears, rules.needed_stations)
-    return np.asarray((1 - settings.lost) * (1 - (1 - in_one) ** audience.windows))
+    table = response(settings.amplitude_scatter, needed, rules.association)
+    missed = np.zeros(len(snr))
+    trials = _unknown_sites(audience, settings)
+    for site in trials:
+        in_one = at_least(heard(snr * site, table) * audience.recorded, rules.needed_stations)
+        missed += (1 - in_one) ** audience.windows / len(trials)
+    return (1 - settings.lost) * (1 - missed)
+
+
+def _unknown_sites(audience: _Audience, settings: CapabilitySettings) -> list[FloatArray]:
+    """Amplitudes (burst, rank) of sites whose terms are unknown, over what they are taken for; 1 where known.
+
+    One for each of some trials, and in a trial the same in all windows; one trial if all terms are known.
+    """
+    if audience.has_site.all():
+        return [np.ones(audience.has_site.shape)]
+    drawn = np.random.default_rng(SITE_SEED).standard_normal((SITE_PAIRS, audience.has_site.shape[1]))
+    factors = 10 ** (settings.site_scatter * np.concatenate([drawn, -drawn]))
+    return [np.where(audience.has_site, 1.0, factor) for factor in factors]
