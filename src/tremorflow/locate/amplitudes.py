@@ -22,10 +22,11 @@ PATH_SCATTER = 0.5  # relative, of power: that of radiation and path, 0.11 in lo
 DRIFT = 0.3  # relative, of the power of noise between the burst and the rest of the window
 NOISE_SCATTER, ALIKE_S = 0.6, 6.0  # relative, of power of noise, and how long it stays: 0.2-Hz envelopes
 DISTURBED, DISTURBED_RANGE = 0.1, 1e4  # share of stations that record something else, each decade alike
-TRIAL_POWERS = np.geomspace(1e-3, 1e4, 60)  # of a burst 30 km away over a typical noise: five steps a decade
+TRIAL_POWERS = np.geomspace(1e-3, 1e4, 60)  # of a burst 30 km away over a typical noise: eight steps a decade
 TRIAL_KM = 30.0
 ARRIVAL_S, CODA_S = 5.0, 60.0  # before and after the burst that are not background
 LEAST_BACKGROUND_S = 40.0  # of the rest of the window; else of its quieter half
+LEAST_BACKGROUND = 1e-9  # of the highest power: a window may be filled with zeros
 
 
 class AmplitudeFit(NamedTuple):
@@ -186,7 +187,7 @@ def _around(power: FloatArray, begin_s: FloatArray, length_s: float, rate_hz: fl
     enough = np.isfinite(rest).sum(axis=1) >= LEAST_BACKGROUND_S * rate_hz
     background = np.nanpercentile(power, 25.0, axis=1)
     background[enough] = np.nanmedian(rest[enough], axis=1)
-    return np.maximum(background, np.finfo(np.float64).tiny)
+    return np.asarray(np.maximum(background, LEAST_BACKGROUND * np.nanmax(power, axis=1)))
 
 
 def _log_density(excess: FloatArray, expected: FloatArray | float, spread: FloatArray) -> FloatArray:
