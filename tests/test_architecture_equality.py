@@ -13,7 +13,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = (  # a room may import rooms of lower floors; a new room needs a place here
     ("errors", "options", "whole_files", "resources"),
     ("records", "geodesy", "counting"),
-    ("plate", "truth"),
+    ("plate", "truth", "disturbed"),
     (
         *("io", "traveltime", "spectrogram", "preprocess", "simulate"),
         *("classifier", "associate", "locate", "energy", "catalog"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tremorflow.disturbed import log_density
 from tremorflow.energy.motion import BurstMotion
 from tremorflow.energy.settings import EnergySettings
 from tremorflow.records import FloatArray
@@ -14,8 +15,6 @@ CLIPPED_SD = 3.0  # an energy farther than this from the median, in log10, count
 SD_OF_MAD = 1.4826  # of a Gaussian
 LEAST = 1e-3  # of the median: logarithms of energies that noise made negative
 ROUNDS = 6  # of mean and weights, and of mean and stations: both settle in three
-DISTURBED = 0.1  # share of stations that record something else meanwhile
-DISTURBED_RANGE = 1e4  # of energies that this something may stand for, each decade alike
 STEP_LOG10 = 0.05  # of trial energies: a quarter of the scatter between stations
 
 
@@ -72,7 +71,7 @@ def mean_over_stations(
 def _most_likely(energies: FloatArray, noise: FloatArray, settings: EnergySettings) -> float:
     """Energy that stations of such energies and noise (station,) make most likely; 0 if none says anything.
 
-    Each says it with its scatter and noise, or, with a probability of ``DISTURBED``, anything at all.
+    Each says it with its scatter and noise, or is disturbed (``tremorflow.disturbed``).
     """
     positive = energies[energies > 0]
     if not len(positive):
@@ -80,10 +79,8 @@ def _most_likely(energies: FloatArray, noise: FloatArray, settings: EnergySettin
     lowest, highest = np.log10(positive.min()) - 1, np.log10(positive.max()) + 1
     trials = 10 ** np.arange(lowest, highest, STEP_LOG10)[:, None]
     spread = np.hypot(settings.station_scatter * np.log(10) * trials, noise)
-    own = np.exp(-0.5 * ((energies - trials) / spread) ** 2) / (np.sqrt(2 * np.pi) * spread)
     size = np.maximum.reduce([np.abs(energies), noise, np.full_like(noise, positive.min())])
-    other = 1 / (size * np.log(DISTURBED_RANGE))
-    likelihood = np.log((1 - DISTURBED) * own + DISTURBED * other).sum(axis=1)
+    likelihood = log_density(energies, trials, spread, size).sum(axis=1)
     return float(trials[np.argmax(likelihood), 0])
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
+from tremorflow.disturbed import log_density
 from tremorflow.geodesy import distances_km
 from tremorflow.locate.grid import SearchGrid
 from tremorflow.locate.power import log_loss
@@ -21,7 +22,6 @@ LEAST_ASKED = 3  # two say how far, not where
 PATH_SCATTER = 0.5  # relative, of power: that of radiation and path, 0.11 in log10 of amplitude (simulated)
 DRIFT = 0.3  # relative, of the power of noise between the burst and the rest of the window
 NOISE_SCATTER, ALIKE_S = 0.6, 6.0  # relative, of power of noise, and how long it stays: 0.2-Hz envelopes
-DISTURBED, DISTURBED_RANGE = 0.1, 1e4  # share of stations that record something else, each decade alike
 TRIAL_POWERS = np.geomspace(1e-3, 1e4, 60)  # of a burst 30 km away over a typical noise: eight steps a decade
 TRIAL_KM = 30.0
 ARRIVAL_S, CODA_S = 5.0, 60.0  # before and after the burst that are not background
@@ -144,11 +144,12 @@ def amplitude_likelihood(
     depths_km = grid.node_depths_km[nodes, None]
     shares = sites * np.exp(-log_loss(away[:, stations], depths_km, settings))
     typical = np.median(noise) / np.median(sites) / np.exp(-log_loss(np.array(TRIAL_KM), 0.0, settings))
-    silent = _log_density(excess, 0.0, noise)
+    silent = log_density(excess, 0.0, noise, np.maximum(np.abs(excess), noise))
     by_strength = []
     for strength in typical * TRIAL_POWERS:
         spread = np.hypot(noise, PATH_SCATTER * strength * shares)
-        gains = _log_density(excess, strength * shares, spread) - silent
+        size = np.maximum(np.abs(excess), spread)
+        gains = log_density(excess, strength * shares, spread, size) - silent
         by_strength.append(np.where(np.isfinite(gains), gains, 0.0).sum(axis=1))
     return np.asarray(logsumexp(by_strength, axis=0))
 
@@ -185,13 +186,7 @@ def _around(power: FloatArray, begin_s: FloatArray, length_s: float, rate_hz: fl
     late_s = times_s - begin_s[:, None]
     rest = np.where((late_s < -ARRIVAL_S) | (late_s > length_s + CODA_S), power, np.nan)
     enough = np.isfinite(rest).sum(axis=1) >= LEAST_BACKGROUND_S * rate_hz
-    background = np.nanpercentile(power, 25.0, axis=1)
+    background = np.empty(len(power))
     background[enough] = np.nanmedian(rest[enough], axis=1)
+    background[~enough] = np.nanpercentile(power[~enough], 25.0, axis=1)
     return np.asarray(np.maximum(background, LEAST_BACKGROUND * np.nanmax(power, axis=1)))
-
-
-def _log_density(excess: FloatArray, expected: FloatArray | float, spread: FloatArray) -> FloatArray:
-    """Log density of powers that are expected with this spread, or are of something else."""
-    own = np.exp(-0.5 * ((excess - expected) / spread) ** 2) / (np.sqrt(2 * np.pi) * spread)
-    other = 1 / (np.maximum(np.abs(excess), spread) * np.log(DISTURBED_RANGE))
-    return np.asarray(np.log((1 - DISTURBED) * own + DISTURBED * other))
