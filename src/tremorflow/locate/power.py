@@ -16,7 +16,8 @@ from tremorflow.locate.source_time import SEEN_SHARE, background_power, moved_ba
 from tremorflow.records import Envelopes, FloatArray
 
 ROUNDS = 3  # of taking each source from what the others leave
-ALONE_ROUNDS = 2  # of a source without others
+OWN_SHARE = 0.3  # of its stations, by weight, whose power is below a source's own: another source only adds
+LOWEST_EXCESS = -0.5  # log power over the model: less is where the model is wrong, and no other source
 OWN_STATIONS = 3  # fewer do not outvote one that hears another source
 FREQUENCY_HZ = 4.0  # about the middle of 2-8 Hz for tremor, which falls with frequency
 FLOOR = 1e-3  # of the background: power below is rounding
@@ -43,11 +44,13 @@ class PowerModel:
         """Logarithm (station, time) of the power over that of background and sources, all but one.
 
         Power of noise scatters by a factor, so that the scatter of its logarithm is everywhere alike: what a
-        strong source leaves does not look like another one.
+        strong source leaves does not look like another one. Just before a sharp onset the smoothed power
+        rings to zero; that, alike at all stations, would be the strongest feature of all but for a limit.
         """
         others = [part for k, part in enumerate(self.parts) if k != kept]
         model = np.maximum(self.background + sum(others, np.zeros_like(self.power)), TINY)
-        return np.asarray(np.log(np.maximum(self.power, np.maximum(FLOOR * self.background, TINY)) / model))
+        excess = np.log(np.maximum(self.power, TINY) / model)
+        return np.asarray(np.maximum(excess, LOWEST_EXCESS))
 
 
 def model_power(
@@ -68,8 +71,8 @@ def model_power(
     -----
     b_k and c_ks are a non-negative least-squares fit to given S_s, of variance in proportion to power. The
     source power S_s is at first the stack of the stations, and then, from what the other sources leave of
-    each station over its c_ks and moved back by the S times, the median of the stations: a mean would hold
-    what some of them hear of a source not found yet, and take that out too. Where the unit is ground motion
+    each station over its c_ks and moved back by the S times, what all but three in ten of the stations reach:
+    a mean, or the median, would hold what some of them hear of a source not found yet, and take that out too. Where the unit is ground motion
     c_ks is at most ``power_cap`` times what distance makes of it (1/r, Q): else a source would take what
     another sends.
     """
@@ -82,7 +85,7 @@ def model_power(
     caps = [_decay(fit, grid, settings) for fit in fits]
     sources = [np.maximum(np.nan_to_num(stack_power(power, fit, grid, window)), 0.0) for fit in fits]
     strengths = np.zeros((len(power), len(fits)))
-    for turn in range(ROUNDS if len(fits) > 1 else ALONE_ROUNDS):
+    for turn in range(ROUNDS):
         if turn > 0:
             sources = [
                 _own_power(model.without(k) - background, strengths[:, k], fit, window, sources[k])
@@ -121,7 +124,7 @@ def _own_power(
 ) -> FloatArray:
     """Power (time,) of a source alone, from what is left for it (station, time) and its strengths (station,).
 
-    The weighted median of its stations; ``stacked`` (time,) if too few hear it.
+    The weighted quantile ``OWN_SHARE`` of its stations; ``stacked`` (time,) if too few hear it.
     """
     hears = strengths[fit.stations] > 0
     if hears.sum() < OWN_STATIONS:
@@ -134,7 +137,7 @@ def _own_power(
     weight = np.where(np.isfinite(np.take_along_axis(moved, order, axis=0)), weights[order], 0.0)
     reached = np.cumsum(weight, axis=0)
     total = reached[-1]
-    place = np.argmax(reached >= 0.5 * total, axis=0)
+    place = np.argmax(reached >= OWN_SHARE * total, axis=0)
     own = np.take_along_axis(np.take_along_axis(moved, order, axis=0), place[None], axis=0)[0]
     seen = total >= SEEN_SHARE * weights.sum()
     return np.where(seen, np.maximum(np.nan_to_num(own), 0.0), 0.0)
