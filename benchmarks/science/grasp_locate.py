@@ -1,6 +1,6 @@
 """Groups of stations and their location together: one tremor, or two at once, counted and placed.
 
-    python benchmarks/science/grasp_locate.py [--cases 500] [--varied 200] [--conventional 100] [--seed 382]
+    python benchmarks/science/grasp_locate.py [--cases 500] [--varied 200] [--conventional 100] [--seed 482]
                                               [--separations 60 80 ...] [--processes 2]
 
 Sources, stations and what DiET says are those of ``grasp``: S-net's stations, 5 to 25 of which hear a source
@@ -261,7 +261,7 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=500)
     parser.add_argument("--varied", type=int, default=200, help="cases a cell of a changed world")
     parser.add_argument("--conventional", type=int, default=100, help="cases a cell of the rival")
-    parser.add_argument("--seed", type=int, default=382)
+    parser.add_argument("--seed", type=int, default=482)
     parser.add_argument("--separations", type=float, nargs="*", default=list(SEPARATIONS_KM))
     parser.add_argument("--processes", type=int, default=2)
     given = parser.parse_args()

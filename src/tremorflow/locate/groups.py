@@ -34,6 +34,7 @@ from tremorflow.records import Envelopes, FloatArray
 MAX_TRIALS = 6  # maxima that are refined before no further source is looked for
 NEAREST = 6  # stations to a further source, half of which must hear it: amplitudes fall with distance
 APART_SIGMA = 3.0  # to a further source, in its own errors: nearer, it may be what is left of that found
+FIRST_APART_KM = 30.0  # of a further source while the others still disturb its place, and those found theirs
 MOVES_KM = 30.0  # that a source may move once the others are taken out; more is another source
 
 
@@ -62,7 +63,8 @@ def locate_group(
     Pairs of stations of which one hears one source and the other another correlate too, at lags of a ghost.
     So a further source is looked for in what is left once those found are taken out (``model_power``), and
     must be heard by half of the stations asked that are nearest to it, and its error must not reach to one
-    that is found. At last each is located anew without the others.
+    that is found. At last each is located anew without the others, and only then must they be
+    ``min_separation_km`` apart: the first lies between two, at times, until the other is taken out.
     """
     own = pairs_among(pairs, stations)
     if not len(own):
@@ -97,6 +99,7 @@ def _best_source(
     """Strongest source apart from those found that enough pairs support, and these (pair,); None without."""
     stacked = stack_gains(scene.correlations, scene.active, scene.grid.s_times_s)
     places, trials = [fit.place for fit in found], 0
+    apart_km = min(FIRST_APART_KM, settings.min_separation_km)
     explained = np.zeros(len(scene.correlations.pairs), dtype=bool)
     best: tuple[Fit, NDArray[np.bool_]] | None = None
     peaks = stack_maxima(stacked, scene.grid)
@@ -104,14 +107,14 @@ def _best_source(
         weak = not found and stacked[node] < settings.rival_likelihood * stacked[peaks[0]]
         if trials >= MAX_TRIALS or (best is not None and weak):
             break
-        if is_near(scene.grid.node(int(node))[:2], places, settings.min_separation_km - 10.0):
+        if is_near(scene.grid.node(int(node))[:2], places, apart_km - 10.0):
             continue
         trials += 1
         fit = refine_node(int(node), [], explained, settings.min_pairs, scene, settings)
         if fit is None or (best is not None and fit.likelihood <= best[0].likelihood):
             continue
         epicentre = fit.place.latitude, fit.place.longitude
-        if is_near(epicentre, places, settings.min_separation_km):
+        if is_near(epicentre, places, apart_km):
             continue
         if found and not (_is_heard_near(fit, scene) and _is_apart(fit, places)):
             continue
@@ -153,7 +156,10 @@ def _located_anew(
     grid: SearchGrid,
     settings: LocationSettings,
 ) -> tuple[Hypocentre, ...]:
-    """Hypocentres of sources, each located in what the others leave; what does not hold then is dropped."""
+    """Hypocentres of sources, each located in what the others leave; what does not hold then is dropped.
+
+    Of two that then are nearer than ``min_separation_km`` the one with fewer pairs is dropped too.
+    """
     fits = list(fits)
     hypocentres: dict[int, Hypocentre] = {}
     for k in range(len(fits)):
@@ -171,7 +177,13 @@ def _located_anew(
         if used.sum() >= settings.min_pairs:
             fits[k] = again
             hypocentres[k] = make_hypocentre(again, used, scene, settings)
-    return tuple(hypocentres.values())
+    kept: list[int] = []
+    for k in sorted(hypocentres, key=lambda k: -hypocentres[k].n_pairs):
+        place = hypocentres[k].fit.place
+        others = [hypocentres[other].fit.place for other in kept]
+        if not is_near((place.latitude, place.longitude), others, settings.min_separation_km):
+            kept.append(k)
+    return tuple(hypocentres[k] for k in sorted(kept))
 
 
 def _nearest_node(latitude: float, longitude: float, depth_km: float, grid: SearchGrid) -> int:
