@@ -1,5 +1,6 @@
 """A group's source is found within its stated error and not split; two at once are two; ghosts are none."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -52,6 +53,27 @@ def test_a_source_eight_times_weaker_in_power_is_found_beside_the_other():
     assert len(found) == 2
     assert error_km(found[0], strong) < 3.0
     assert error_km(found[1], weak) < 6.0
+
+
+def test_two_sources_60_km_apart_are_told_apart_though_one_is_25_times_weaker_in_power():
+    """Beneath any stations, in any direction, with site terms that scatter; and never too near to count."""
+    right = 0
+    for seed in range(40):
+        rng = np.random.default_rng([seed, 60])
+        azimuth, centre = rng.uniform(0, np.pi), rng.uniform([-70, -15], [70, 15])
+        half = 30.0 * np.array([np.sin(azimuth), np.cos(azimuth)])
+        sources = [at(*(centre + half)), at(*(centre - half))]
+        heard = [
+            amplitudes_of(LATTICE, source, snr) * 10 ** rng.normal(0, 0.2, len(LATTICE))
+            for source, snr in zip(sources, rng.permutation([4.0, 20.0]), strict=True)
+        ]
+        found = locate_all(tremor_window(LATTICE, sources, seed, heard)).hypocentres
+        places = [one.fit.place for one in found]
+        for one, other in itertools.combinations(places, 2):
+            away = distances_km(one.latitude, one.longitude, other.latitude, other.longitude)
+            assert away >= SETTINGS.min_separation_km
+        right += len(found) == 2 and all(min(error_km(one, s) for one in found) < 25.0 for s in sources)
+    assert right >= 37
 
 
 @pytest.mark.parametrize("seed", range(3))

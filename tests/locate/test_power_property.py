@@ -12,6 +12,7 @@ from location_scenes import network_at
 
 from tremorflow.geodesy import distances_km
 from tremorflow.locate import station_pairs
+from tremorflow.locate.correlation import correlate_pairs, normalise_envelopes, pairs_among
 from tremorflow.locate.groups import _best_source
 from tremorflow.locate.hypocentre import Delays, Fit, place_at
 from tremorflow.locate.power import PowerModel, model_power
@@ -104,6 +105,24 @@ def test_a_source_out_of_the_window_is_found_in_what_it_left(seed):
     assert found is not None
     place = found[0].place
     assert distances_km(place.latitude, place.longitude, *PLACES[1][:2]) < 6.0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_loud_source_taken_out_leaves_nothing_that_points_to_it(seed):
+    """Though smoothing rings to zero before its onset, at every station a travel time later."""
+    grid, place = grid_of(LATTICE), at(-20.0, 5.0)
+    window = tremor_window(LATTICE, [place], seed, [amplitudes_of(LATTICE, place, 60.0)])
+    fit = fit_at(place, LATTICE)
+    pairs = pairs_among(station_pairs(grid, SETTINGS), fit.stations)
+    lags = fit.place.s_times_s[pairs.second] - fit.place.s_times_s[pairs.first]
+    model = model_power(window, [fit], ALL, grid, SETTINGS)
+    alike = []
+    for series in (window.values, model.log_excess()[:, None]):
+        normalised = normalise_envelopes(replace(window, values=series), SETTINGS.min_completeness)
+        correlations = correlate_pairs(normalised, window.sampling_rate_hz, pairs, SETTINGS.pair_sigma_s)
+        alike.append(correlations.at(np.arange(len(pairs)), lags).mean())
+    assert alike[0] > 0.9
+    assert alike[1] < 0.3
 
 
 def test_stations_that_were_not_asked_or_are_out_of_reach_have_no_part():
