@@ -10,12 +10,15 @@ of the epicentre, from 10 s before P to 60 s after S, as far as an earthquake of
 duplicates are merged. The conventional side has its own best: every threshold on pairs, correlation,
 stations, ellipse and duration is tried, with and without the rule of company, and of all that keep to a
 false event rate the one that recovers most bursts is taken; so is that of the full chain, on the gain of
-its groups, pairs and stations, with and without small groups, with and without what probabilities place
-alone (``location.uncorrelated``), which is off by default: "default settings" are without it. The full chain
-knows the site terms of the stations, and learns their noise, as a run does whose station table has site
-terms; "no site terms" is the same where it has none. Recall counts each burst once (150 s or overlap, 50 km,
-one to one), less what a copy shifted by 6 h finds. Signals are kept in ``build/chain``, so that a second run
-is quick; without them a day takes 10 to 20 minutes of one core. Ends with one JSON object.
+its groups, pairs and stations, with and without small groups and what probabilities place alone
+(``location.uncorrelated``), as it comes and with sensitive settings (``MORE_SENSITIVE``: one station may be a
+group, sources cost less, and probabilities place what does not correlate, from some gain of the group on,
+"alone gain"; 999 is never). "default settings" are the chain as it comes, without what probabilities place
+alone. The full chain knows the site terms of the stations, and learns their noise, as a run does whose
+station table has site terms; "no site terms" is the same where it has none. Recall counts each burst once
+(150 s or overlap, 50 km, one to one), less what a copy shifted by 6 h finds. Signals are kept in
+``build/chain``, so that a second run is quick; without them a day takes 10 to 20 minutes of one core. Ends
+with one JSON object.
 """
 
 import argparse
@@ -27,6 +30,7 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -42,18 +46,21 @@ from chain_sets import (
 )
 
 from tremorflow.analysis import (
+    Association,
     associate_windows,
     detect_tremor,
     finish_catalog,
     locate_groups,
     with_energies,
 )
+from tremorflow.batch.signals import SignalFolder
 from tremorflow.catalog.evaluate_scores import ellipse_radius, poisson_rate
 from tremorflow.chance import with_gains
 from tremorflow.counting import fraction
 from tremorflow.geodesy import distances_km, east_north_km
+from tremorflow.locate import LocationSettings, SearchGrid
 from tremorflow.preprocess import select_horizontals
-from tremorflow.records import SMALL_GROUP, UNCORRELATED, event_table, seconds, timedelta
+from tremorflow.records import SMALL_GROUP, UNCORRELATED, Network, event_table, seconds, timedelta
 from tremorflow.settings import Settings
 
 TARGETS = (0.3, 1.0, 3.0)
@@ -65,9 +72,20 @@ COUNTED_SNR = (0.3, 10.0)
 SHIFT_S = 21600.0
 WITHOUT_SITES = "no site terms"
 SURE_KM = 20.0  # semi-major axis of events that are looked at apart: two thirds of a station spacing
+SENSITIVE = ", sensitive"
+MORE_SENSITIVE = (
+    {"penalty": 2.0, "min_stations": 1},  # of the association
+    {"uncorrelated": True, "uncorrelated_gain": 0.0},  # of the location
+)
+NEVER = 999.0
 FULL_SWEEP = {
-    "gain": (0, 10, 12, 15, 20, 30), "n_pairs": (0, 1, 3, 6, 10, 15), "n_stations": (2, 3, 5, 6, 8),
-    "correlation": (0.0, 0.65, 0.7), "large_only": (0, 1),
+    "gain": (0, 10, 12, 15, 20, 30), "n_pairs": (0, 3, 6, 10, 15), "n_stations": (2, 3, 5, 6, 8),
+    "correlation": (0.0, 0.65, 0.7), "large_only": (0, 1), "alone_gain": (0, 15, NEVER),
+    "sensitive": (0,),
+}  # fmt: skip
+SENSITIVE_SWEEP = {
+    "gain": (0, 8, 12), "n_pairs": (0, 3), "n_stations": (1, 2, 3), "correlation": (0.0, 0.65),
+    "large_only": (0,), "alone_gain": (0, 2, 4, 6, 8, 10, 12, 16, 20, NEVER), "sensitive": (1,),
 }  # fmt: skip
 CONVENTIONAL_SWEEP = {
     "n_pairs": (6, 10, 15, 20, 30, 45, 70, 100, 150), "n_stations": (5, 6, 8, 10, 12),
@@ -76,38 +94,59 @@ CONVENTIONAL_SWEEP = {
 }  # fmt: skip
 
 
-def day_of(name: str, seed: int, day: int, hours: float) -> dict:
-    """Catalogues of both methods of one simulated day, before thresholds, and its truth."""
-    settings = chosen_settings()
-    settings = replace(settings, location=replace(settings.location, uncorrelated=True))
-    simulation, folder = signals_of(scenario_of(name, seed, day, hours), CACHE, 1)
+class Way(NamedTuple):
+    """A way to run the full chain: its groups, and how these are located."""
+
+    association: Association
+    grid: SearchGrid
+    location: LocationSettings
+
+
+def ways_of(folder: SignalFolder, known: Network, settings: Settings, spent: Counter[str]) -> dict[str, Way]:
+    """With and without site terms, as the chain comes and with sensitive settings; CPU-s of one of these."""
     probabilities = folder.probabilities()
-    known = simulation.network  # with the true site terms
     grid = grid_of(known, settings)
-    grids = {"full": grid, WITHOUT_SITES: replace(grid, network=probabilities.network)}
-    started = time.process_time()
     hearing = hearing_of(folder, probabilities, known, settings)
-    associations = {
-        "full": associate_windows(probabilities, settings.association, hearing),
-        WITHOUT_SITES: associate_windows(probabilities, settings.association),
-    }
-    spent = Counter(association=(time.process_time() - started) / 2)
-    tables = {name: list[pd.DataFrame]() for name in (*associations, "conventional")}
+    ways = {}
+    for suffix, (groups, places) in {"": ({}, {"uncorrelated": True}), SENSITIVE: MORE_SENSITIVE}.items():
+        association = replace(settings.association, **groups)
+        location = replace(settings.location, **places)
+        clock = time.process_time()
+        ways["full" + suffix] = Way(associate_windows(probabilities, association, hearing), grid, location)
+        spent["association"] += 0.0 if suffix else time.process_time() - clock
+        blind = associate_windows(probabilities, association)
+        ways[WITHOUT_SITES + suffix] = Way(blind, replace(grid, network=probabilities.network), location)
+    return ways
+
+
+def day_of(name: str, seed: int, day: int, hours: float) -> dict:
+    """Catalogues of all methods of one simulated day, before thresholds, and its truth."""
+    settings = chosen_settings()
+    simulation, folder = signals_of(scenario_of(name, seed, day, hours), CACHE, 1)
+    known = simulation.network  # with the true site terms
+    spent: Counter[str] = Counter()
+    ways = ways_of(folder, known, settings, spent)
+    tables = {name: list[pd.DataFrame]() for name in (*ways, "conventional")}
     start = simulation.grid.start_time
     end = start + timedelta(hours * 3600)
     for begin, stop in blocks_of(start, end, settings):
         every = folder.envelopes(max(begin - REACH, start), min(stop + REACH, end))
         window = select_horizontals(every.window(begin, seconds(stop - begin)))
-        for method, association in associations.items():
+        for method, way in ways.items():
             clock = time.process_time()
-            found, _ = locate_groups(window, association, grids[method], settings.location, "bench")
-            spent["location"] += (time.process_time() - clock) / 2
-            clock = time.process_time()
-            found = with_energies(found, replace(every, network=known), probabilities, settings.energy)
-            spent["energy"] += (time.process_time() - clock) / 2
-            tables[method].append(with_gains(found.events, association))
+            found, _ = locate_groups(window, way.association, way.grid, way.location, "bench")
+            placed = time.process_time()
+            found = with_energies(
+                found, replace(every, network=known), way.association.probabilities, settings.energy
+            )
+            if method == "full":
+                spent["location"] += placed - clock
+                spent["energy"] += time.process_time() - placed
+            tables[method].append(with_gains(found.events, way.association))
         clock = time.process_time()
-        tables["conventional"].append(detect_tremor(window, grid, settings.location, "bench").events)
+        tables["conventional"].append(
+            detect_tremor(window, ways["full"].grid, settings.location, "bench").events
+        )
         spent["conventional"] += time.process_time() - clock
     print(
         f"{name} {seed} day {day}: { ({k: round(v) for k, v in spent.items()}) } CPU-s",
@@ -167,7 +206,10 @@ def shifted(events: pd.DataFrame) -> pd.DataFrame:
 def passing(events: pd.DataFrame, rule: dict[str, float]) -> np.ndarray:
     """(event,) whether an event passes all thresholds of a rule."""
     keep = np.ones(len(events), dtype=bool)
+    alone = has_flag(events, UNCORRELATED)  # has neither pairs nor correlation
     for name, least in rule.items():
+        if name == "sensitive":
+            continue  # a setting of the run, not a threshold on its events
         if name == "company":
             keep &= ~has_flag(events, "isolated") | (least == 0)
         elif name == "large_only":
@@ -176,8 +218,11 @@ def passing(events: pd.DataFrame, rule: dict[str, float]) -> np.ndarray:
             keep &= events[name].to_numpy() <= least
         elif name == "least_duration_s":
             keep &= ((events["end_time"] - events["start_time"]).dt.total_seconds() >= least).to_numpy()
+        elif name == "alone_gain":
+            keep &= ~alone | (events["gain"].to_numpy(dtype=np.float64) >= least)
         else:
-            keep &= np.nan_to_num(events[name].to_numpy(dtype=np.float64)) >= least
+            enough = np.nan_to_num(events[name].to_numpy(dtype=np.float64)) >= least
+            keep &= enough | alone if name in ("n_pairs", "correlation") else enough
     return keep
 
 
@@ -332,23 +377,22 @@ def main() -> None:
         sets = {name: [job.result() for job in days] for name, days in jobs.items()}
     quiet_days = sum(day["days"] for day in sets["snet-quiet"])
     truth = pd.concat([day["truth"].tremor for day in sets["weak"]], ignore_index=True)
-    methods = ("full", WITHOUT_SITES, "conventional")
+    full = ("full", WITHOUT_SITES)
+    methods = (*full, *(method + SENSITIVE for method in full), "conventional")
     raw = {
         name: {m: pd.concat([day[m] for day in days], ignore_index=True) for m in methods}
         for name, days in sets.items()
     }
     kept = {name: {m: joined(days, m) for m in methods} for name, days in sets.items()}
-    swept = {
-        m: sweep(
-            kept["snet-quiet"][m], kept["weak"][m], truth, quiet_days,
-            CONVENTIONAL_SWEEP if m == "conventional" else FULL_SWEEP,
-        )
-        for m in methods
-    }  # fmt: skip
+    sweeps = {m: SENSITIVE_SWEEP if m.endswith(SENSITIVE) else FULL_SWEEP for m in methods}
+    sweeps["conventional"] = CONVENTIONAL_SWEEP
+    swept = {m: sweep(kept["snet-quiet"][m], kept["weak"][m], truth, quiet_days, sweeps[m]) for m in methods}
     at_equal_rate = {
-        m: multiple(swept[m], swept["conventional"], truth, quiet_days) for m in ("full", WITHOUT_SITES)
+        m: multiple(swept[m] + swept[m + SENSITIVE], swept["conventional"], truth, quiet_days) for m in full
     }
     everything = raw["weak"]["full"]
+    sensitive = {m + SENSITIVE: at_default(raw, kept, truth, m + SENSITIVE, quiet_days) for m in full}
+    most = located(raw["weak"]["full" + SENSITIVE], truth)
     raw, kept = (
         {
             name: {m: without(UNCORRELATED, table) for m, table in tables.items()}
@@ -356,20 +400,22 @@ def main() -> None:
         }
         for one in (raw, kept)
     )
-    defaults = {m: at_default(raw, kept, truth, m, quiet_days) for m in methods}
-    net = {m: defaults[m]["bursts found"] - defaults[m]["by chance"] for m in methods}
+    defaults = {m: at_default(raw, kept, truth, m, quiet_days) for m in (*full, "conventional")}
+    net = {m: defaults[m]["bursts found"] - defaults[m]["by chance"] for m in defaults}
     result = {
         "data": "simulated", "seeds": list(given.seeds), "quiet days": quiet_days,
         "bursts": len(truth), "with a best SNR of 0.3 to 10": int(counted(truth).sum()),
         "equal false event rate": at_equal_rate["full"],
         "equal false event rate, no site terms": at_equal_rate[WITHOUT_SITES],
         "default settings": defaults,
+        "sensitive settings, all events": sensitive,
         "raw ratio": round(net["full"] / max(net["conventional"], 1), 2),
         "full chain, default settings": located(raw["weak"]["full"], truth),
         "the same without small groups": located(without(SMALL_GROUP, raw["weak"]["full"]), truth),
         f"the same with a 68 % region within {SURE_KM:g} km": located(sure_of(raw["weak"]["full"]), truth),
         "the same and what probabilities place alone": located(everything, truth),
-        "the same without site terms": located(raw["weak"][WITHOUT_SITES], truth),
+        "sensitive settings": most,
+        "default settings without site terms": located(raw["weak"][WITHOUT_SITES], truth),
         "CPU-s, all weak days": dict(sum((Counter(day["spent"]) for day in sets["weak"]), Counter())),
     }  # fmt: skip
     print(json.dumps(result, indent=1, default=float))
