@@ -9,7 +9,7 @@ from group_scenes import DEPTH_KM, LATTICE, SETTINGS, amplitudes_of, at, grid_of
 from location_scenes import network_at
 
 from tremorflow.geodesy import distances_km, east_north_km
-from tremorflow.locate import Hypocentre, locate_group, station_pairs
+from tremorflow.locate import Hypocentre, groups, locate_group, station_pairs
 from tremorflow.locate.correlation import StationPairs
 from tremorflow.locate.groups import _is_apart, pairs_among
 from tremorflow.locate.hypocentre import Delays, Fit, place_at
@@ -67,8 +67,9 @@ def test_two_sources_60_km_apart_are_told_apart_though_one_is_25_times_weaker_in
             amplitudes_of(LATTICE, source, snr) * 10 ** rng.normal(0, 0.2, len(LATTICE))
             for source, snr in zip(sources, rng.permutation([4.0, 20.0]), strict=True)
         ]
-        found = locate_all(tremor_window(LATTICE, sources, seed, heard)).hypocentres
-        places = [one.fit.place for one in found]
+        result = locate_all(tremor_window(LATTICE, sources, seed, heard))
+        found, places = result.hypocentres, [one.fit.place for one in result.hypocentres]
+        assert (result.reason == "located") == bool(found)
         for one, other in itertools.combinations(places, 2):
             away = distances_km(one.latitude, one.longitude, other.latitude, other.longitude)
             assert away >= SETTINGS.min_separation_km
@@ -194,6 +195,14 @@ def test_a_source_whose_error_reaches_to_another_is_not_apart_from_it():
         assert _is_apart(fit, [east]) == apart
         assert _is_apart(fit, [north])
         assert _is_apart(fit, [north, east]) == apart
+
+
+def test_if_no_source_holds_without_the_others_the_first_stays(monkeypatch):
+    monkeypatch.setattr(groups, "MOVES_KM", 0.0)
+    sources = [at(-50.0, 5.0), at(50.0, -5.0)]
+    found = locate_all(tremor_window(LATTICE, sources, 8)).hypocentres
+    assert len(found) == 1
+    assert min(error_km(found[0], source) for source in sources) < 3.0
 
 
 def test_no_more_sources_than_the_settings_allow():

@@ -64,7 +64,8 @@ def locate_group(
     So a further source is looked for in what is left once those found are taken out (``model_power``), and
     must be heard by half of the stations asked that are nearest to it, and its error must not reach to one
     that is found. At last each is located anew without the others, and only then must they be
-    ``min_separation_km`` apart: the first lies between two, at times, until the other is taken out.
+    ``min_separation_km`` apart: the first lies between two, at times, until the other is taken out. If none
+    holds then, the first stays.
     """
     own = pairs_among(pairs, stations)
     if not len(own):
@@ -86,11 +87,8 @@ def locate_group(
             break
         fits.append(found[0])
         model = model_power(window, fits, stations, grid, settings)
-    if len(fits) == 1:
-        hypocentres: tuple[Hypocentre, ...] = (make_hypocentre(*first, scene, settings),)
-    else:
-        hypocentres = _located_anew(window, fits, stations, own, grid, settings)
-    return WindowResult(window.start_time, hypocentres, "located")
+    together = _located_anew(window, fits, stations, own, grid, settings) if len(fits) > 1 else ()
+    return WindowResult(window.start_time, together or (make_hypocentre(*first, scene, settings),), "located")
 
 
 def _best_source(

@@ -72,9 +72,9 @@ def model_power(
     b_k and c_ks are a non-negative least-squares fit to given S_s, of variance in proportion to power. The
     source power S_s is at first the stack of the stations, and then, from what the other sources leave of
     each station over its c_ks and moved back by the S times, what all but three in ten of the stations reach:
-    a mean, or the median, would hold what some of them hear of a source not found yet, and take that out too. Where the unit is ground motion
-    c_ks is at most ``power_cap`` times what distance makes of it (1/r, Q): else a source would take what
-    another sends.
+    a mean, or the median, would hold what some of them hear of a source not found yet, and take that out too.
+    Where the unit is ground motion c_ks is at most ``power_cap`` times what distance makes of it (1/r, Q):
+    else a source would take what another sends.
     """
     power = window.by_station() ** 2
     background = np.full((len(power), 1), np.nan)
