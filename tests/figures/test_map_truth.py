@@ -61,6 +61,20 @@ def test_every_station_has_its_marker_and_code(cascadia):
     assert {station.station for station in cascadia.network.stations} <= written
 
 
+def test_codes_of_stations_are_written_inside_the_map():
+    """Those at its right rim too, whichever station lies there."""
+    rows = [(48.0 + 0.2 * k, -123.0 + 0.25 * k) for k in range(5)]
+    network = Network(tuple(Station("XX", f"S4N2{k}", *row, 0.0) for k, row in enumerate(rows)))
+    axes = map_axes(event_table(), network, extent=MapExtent(-123.2, -121.9, 47.9, 48.9))
+    axes.figure.canvas.draw()
+    inside = axes.get_window_extent()
+    written = [text for text in axes.texts if text.get_text().startswith("S4N")]
+    assert len(written) == len(network)
+    for text in written:
+        box = text.get_window_extent()
+        assert inside.x0 < box.x0 < box.x1 < inside.x1
+
+
 def test_codes_of_a_large_network_are_not_written(japan_trench):
     axes = map_axes(japan_trench.events, japan_trench.network)
     assert len(drawn("stations", axes)[0].get_offsets()) == 150

@@ -21,6 +21,7 @@ from tremorflow.records import Network
 FloatArray = NDArray[np.float64]
 
 MOST_LABELS = 32  # more station codes than this cover the map
+RIGHT_RIM = 0.12  # of the width: stations in it have their codes to the left, where there is room
 MOST_ELLIPSES = 500  # more ellipses than this are a blot; the legend then says that they are left out
 OUTLINE_POINTS = 73  # a polygon of 72 sides is 0.1 % smaller than its ellipse
 CROWD_SIZE = 0.35  # of the area of the markers and the width of their edges, when there are so many
@@ -108,10 +109,12 @@ def label_stations(axes: Axes, network: Network, extent: MapExtent) -> None:
     longitudes, inside = extent.near(network.longitudes), extent.holds(network.latitudes, network.longitudes)
     if inside.sum() > MOST_LABELS:
         return
+    turn = extent.east - RIGHT_RIM * (extent.east - extent.west)
     for i in np.flatnonzero(inside):
+        side, aside_pt = ("right", -4) if longitudes[i] > turn else ("left", 4)
         axes.annotate(
-            network.stations[i].station, (longitudes[i], network.latitudes[i]), xytext=(4, 4),
-            textcoords="offset points", fontsize=style.SMALL_PT - 1, color=style.INK, zorder=6,
+            network.stations[i].station, (longitudes[i], network.latitudes[i]), xytext=(aside_pt, 4),
+            textcoords="offset points", ha=side, fontsize=style.SMALL_PT - 1, color=style.INK, zorder=6,
             path_effects=[withStroke(linewidth=2, foreground="white")], annotation_clip=True,
             clip_on=True, parse_math=False,
         )  # fmt: skip
