@@ -238,10 +238,10 @@ def sweep(
     rows = []
     for values in itertools.product(*grid.values()):
         rule = dict(zip(grid, values, strict=True))
-        false = int(passing(quiet, rule).sum())
-        if any(row["false"] <= false and row["possible"] >= passing(weak, rule).sum() for row in rows):
+        false, passes = int(passing(quiet, rule).sum()), passing(weak, rule)
+        if any(row["false"] <= false and row["possible"] >= passes.sum() for row in rows):
             continue  # some rule lets more through of the one and no more of the other
-        kept = weak[passing(weak, rule)].reset_index(drop=True)
+        kept = weak[passes].reset_index(drop=True)
         found, chance = count_found(kept, truth), count_found(shifted(kept), truth)
         rows.append({"rule": rule, "false": false, "possible": len(kept), "found": found, "chance": chance})
     return [row | {"per day": round(row["false"] / days, 2)} for row in rows]

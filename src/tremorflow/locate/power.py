@@ -20,7 +20,7 @@ OWN_SHARE = 0.3  # of its stations, by weight, whose power is below a source's o
 LOWEST_EXCESS = -0.5  # log power over the model: less is where the model is wrong, and no other source
 OWN_STATIONS = 3  # fewer do not outvote one that hears another source
 FREQUENCY_HZ = 4.0  # about the middle of 2-8 Hz for tremor, which falls with frequency
-FLOOR = 1e-3  # of the background: power below is rounding
+FLOOR = 1e-3  # of the highest power of a station: below, weights would follow rounding
 TINY = float(np.finfo(np.float64).tiny)
 
 
