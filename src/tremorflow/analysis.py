@@ -18,7 +18,7 @@ from tremorflow.associate import (
     StationGraph,
     associate_stations,
     earthquake_excess,
-    find_tails,
+    find_doubts,
     gather_candidates,
     group_table,
     learn_hearing,
@@ -66,7 +66,6 @@ HEARD_AS_EARTHQUAKE = "earthquake_at_source"  # located, but its own stations he
 ENERGY_CELLS = ("energy_j", "energy_log10_error", "energy_is_relative", "me")
 SAME_SOURCE_KM = 45.0  # of a group from its hypocentre: nine in ten point to within this (bench grasp)
 WHEREABOUTS_KM = 100.0  # around a group, where its source is looked for: over twice SAME_SOURCE_KM
-TAIL = "tail"  # too little for a place, and of a louder group of the window before or after
 WITHOUT_PLACE = ("too_few_stations", "too_few_correlated_pairs", "no_agreement_of_stations")
 EARTHQUAKE_HEARD = 0.5  # probability at which a station's motion is not tremor alone
 Progress = Callable[[int, int], None]
@@ -89,14 +88,14 @@ class Association:
     """Groups of all windows of a network, with all that their location needs.
 
     ``table`` has a row per group (``GROUP_COLUMNS``); ``usable`` (group,) is false for those that are no
-    tremor, ``tails`` (group,) true for those that are no more than the rim of another in time.
+    tremor, ``doubts`` (group,) say what speaks against those that delays do not place (``find_doubts``).
     """
 
     probabilities: Probabilities
     groups: Groups
     table: pd.DataFrame
     usable: NDArray[np.bool_]
-    tails: NDArray[np.bool_]
+    doubts: NDArray[np.object_]
     graph: StationGraph
     settings: AssociationSettings
     hearing: Hearing
@@ -219,13 +218,12 @@ def associate_windows(
     hearing
         How the stations hear; without it that is learnt from the probabilities.
     """
-    if hearing is None:
-        hearing = learn_hearing(probabilities, settings)
+    hearing = hearing or learn_hearing(probabilities, settings)
     groups = associate_stations(probabilities.p_tremor, probabilities.network, settings, hearing)
-    excess, tails = earthquake_excess(groups, probabilities, settings), find_tails(groups)
+    excess, doubts = earthquake_excess(groups, probabilities, settings), find_doubts(groups)
     table = group_table(groups, excess, probabilities, settings)
     graph = station_graph(probabilities.network, settings)
-    return Association(probabilities, groups, table, excess <= 0, tails, graph, settings, hearing)
+    return Association(probabilities, groups, table, excess <= 0, doubts, graph, settings, hearing)
 
 
 def locate_groups(
@@ -302,8 +300,9 @@ def locate_candidate(
     result = locate_group(window, candidate.stations, grid, pairs, settings)
     if result.reason not in WITHOUT_PLACE or not settings.small_groups:
         return result
-    if association.tails[candidate.groups].all():
-        return WindowResult(window.start_time, (), TAIL)
+    doubts = association.doubts[candidate.groups]
+    if all(doubts):
+        return WindowResult(window.start_time, (), str(doubts[0]))
     known = whereabouts(candidate, association, grid)
     small = locate_small_group(window, candidate.stations, known, grid, pairs, settings)
     if small.reason == REGULAR_SHOTS:
@@ -315,22 +314,23 @@ def locate_candidate(
 
 def whereabouts(candidate: Candidate, association: Association, grid: SearchGrid) -> Whereabouts:
     """Nodes around the surest group of a candidate, and how likely its stations' probabilities make each."""
-    groups = association.groups
+    groups, probabilities = association.groups, association.probabilities
     surest = candidate.groups[np.argmax(groups.gains[candidate.groups])]
-    place = groups.latitudes[surest], groups.longitudes[surest]
-    away = distances_km(*place, grid.node_latitudes, grid.node_longitudes)
-    nodes = np.flatnonzero(away <= WHEREABOUTS_KM)
+    nodes = grid.nodes_near(groups.latitudes[surest], groups.longitudes[surest], WHEREABOUTS_KM)
     likelihood = place_likelihood(
         grid.node_latitudes[nodes],
         grid.node_longitudes[nodes],
         groups,
         candidate.groups,
-        association.probabilities,
+        probabilities,
         association.settings,
         association.hearing,
     )
-    mine = groups.labels[:, groups.windows[candidate.groups]] == candidate.groups
-    return Whereabouts(nodes, likelihood, np.flatnonzero(mine.any(axis=1)), float(groups.gains[surest]))
+    when = groups.windows[candidate.groups]
+    mine = groups.labels[:, when] == candidate.groups
+    highest = float(probabilities.p_tremor[:, when][mine].max())
+    members = np.flatnonzero(mine.any(axis=1))
+    return Whereabouts(nodes, likelihood, members, float(groups.gains[surest]), highest)
 
 
 def earthquake_share(hypocentre: Hypocentre, probabilities: Probabilities) -> float:

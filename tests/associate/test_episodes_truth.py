@@ -3,7 +3,16 @@
 import numpy as np
 from association_cases import NORTH, SOUTH, p_tremor, snet
 
-from tremorflow.associate import AssociationSettings, Groups, associate_stations, find_tails, link_groups
+from tremorflow.associate import (
+    LONE_STATION,
+    TAIL,
+    AssociationSettings,
+    Groups,
+    associate_stations,
+    link_groups,
+)
+from tremorflow.associate.doubts import LONE_WINDOWS, find_doubts, find_lonely
+from tremorflow.associate.episodes import find_tails
 
 SETTINGS = AssociationSettings()
 
@@ -71,3 +80,29 @@ def test_after_a_pause_and_beside_a_weaker_group_nothing_is_a_tail():
     assert not find_tails(weaker).any()
     other = groups_of((LOUD,), (([9, 10, 11], 12.0),))  # two of its three stations are new
     assert not find_tails(other).any()
+
+
+ALONE = (([7], 9.0),)
+
+
+def test_a_station_that_alone_says_tremor_for_long_is_doubted():
+    assert find_lonely(groups_of(*[ALONE] * LONE_WINDOWS)).all()
+    assert find_lonely(groups_of(*[ALONE, ()] * LONE_WINDOWS)).all()
+    assert not find_lonely(groups_of(*[ALONE] * (LONE_WINDOWS - 1))).any()
+
+
+def test_a_burst_at_one_station_is_not_doubted_nor_are_several_in_a_day():
+    burst = [ALONE] * 6 + [()] * 60
+    assert not find_lonely(groups_of(*burst * 12)).any()
+
+
+def test_company_is_not_doubted():
+    pair = (([7, 8], 9.0),)
+    groups = groups_of(*[ALONE, pair] * LONE_WINDOWS)
+    assert find_lonely(groups).tolist() == [True, False] * LONE_WINDOWS
+    assert not find_lonely(groups_of(*[pair] * 60)).any()
+
+
+def test_doubts_say_which_rule_it_is():
+    groups = groups_of((LOUD,), (([3, 4], 12.0), ([11], 9.0)), *[(([11], 9.0),)] * LONE_WINDOWS)
+    assert find_doubts(groups).tolist() == ["", TAIL, *[LONE_STATION] * (LONE_WINDOWS + 1)]

@@ -96,7 +96,7 @@ def test_a_pair_is_placed_better_with_site_terms():
         aside = LocalFrame(source[0], source[1]).to_degrees(*rng.normal(0, 25.0, 2))
         away = distances_km(*aside, GRID.node_latitudes, GRID.node_longitudes)
         nodes = np.flatnonzero(away <= 100.0)
-        known = Whereabouts(nodes, -0.5 * (away[nodes] / 25.0) ** 2, np.zeros(0, dtype=np.intp), 0.0)
+        known = Whereabouts(nodes, -0.5 * (away[nodes] / 25.0) ** 2, np.zeros(0, dtype=np.intp), 0.0, 0.0)
         nearest = distances_km(source[0], source[1], LATTICE.latitudes, LATTICE.longitudes)
         stations = np.sort(np.argsort(nearest, kind="stable")[:2])
         window = window_of(source, seed, 2.0)

@@ -7,7 +7,7 @@ import pytest
 from group_scenes import LATTICE, amplitudes_of, at, tremor_window
 
 from tremorflow.geodesy import distances_km
-from tremorflow.locate.regular import is_regular, repeats
+from tremorflow.locate.regular import NEIGHBOUR_KM, is_regular, repeats
 from tremorflow.records import Envelopes
 
 NEAR = np.argsort(distances_km(38.0, 142.0, LATTICE.latitudes, LATTICE.longitudes))[:4]
@@ -62,6 +62,31 @@ def test_half_of_the_stations_decide():
     loud = shots(17.5, 30.0, 3)
     assert is_regular(window_of({int(NEAR[0]): loud, int(NEAR[1]): loud}, 5), NEAR)
     assert not is_regular(window_of({int(NEAR[0]): loud}, 5), NEAR)
+
+
+def test_shots_that_only_a_neighbour_hears_clearly_are_regular():
+    faint = [shots(17.5, 2.5, seed, 8.0) for seed in range(30)]
+    assert np.mean([repeats(one, 1.0) for one in faint]) < 0.1
+    member, neighbour = int(NEAR[0]), int(NEAR[1])
+    together = [window_of({member: one, neighbour: shots(17.5, 30.0, 99)}, 5) for one in faint]
+    assert np.mean([is_regular(window, NEAR[:1]) for window in together]) >= 0.7
+    away = distances_km(
+        LATTICE.latitudes[member], LATTICE.longitudes[member], LATTICE.latitudes, LATTICE.longitudes
+    )
+    far = int(np.flatnonzero(away > NEIGHBOUR_KM)[0])
+    apart = [window_of({member: one, far: shots(17.5, 30.0, 99)}, 5) for one in faint]
+    assert np.mean([is_regular(window, NEAR[:1]) for window in apart]) < 0.1
+
+
+@pytest.mark.parametrize("snr", [2.0, 5.0])
+def test_tremor_beside_a_station_that_hears_shots_is_not_regular(snr):
+    source, regular = at(0.0, 0.0), []
+    for seed in range(25):
+        window = tremor_window(LATTICE, [source], seed, [amplitudes_of(LATTICE, source, snr)])
+        values = window.values.copy()
+        values[NEAR[3]] = shots(17.5, 30.0, seed)
+        regular.append(is_regular(replace(window, values=values), NEAR[:3]))
+    assert np.mean(regular) <= 0.12
 
 
 @pytest.mark.parametrize("value", [np.nan, 0.0, 1.0])

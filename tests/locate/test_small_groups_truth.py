@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from group_scenes import LATTICE, SETTINGS, amplitudes_of, at, grid_of, tremor_window
+from scipy.special import logsumexp
 from test_regular_truth import shots, window_of
 
 from tremorflow.geodesy import LocalFrame, distances_km, east_north_km
@@ -33,7 +34,7 @@ def whereabouts(latitude: float, longitude: float, sigma_km: float = PRIOR_KM) -
     """Place known to a standard deviation in each direction."""
     away = distances_km(latitude, longitude, GRID.node_latitudes, GRID.node_longitudes)
     nodes = np.flatnonzero(away <= 4 * sigma_km)
-    return Whereabouts(nodes, -0.5 * (away[nodes] / sigma_km) ** 2, np.zeros(0, dtype=np.intp), 0.0)
+    return Whereabouts(nodes, -0.5 * (away[nodes] / sigma_km) ** 2, np.zeros(0, dtype=np.intp), 0.0, 0.0)
 
 
 def locate(
@@ -194,7 +195,7 @@ def test_louder_or_other_units_change_nothing():
 
 def sure(source, stations: np.ndarray, gain: float) -> Whereabouts:
     """The same place, of which these stations are sure and the network is with a gain."""
-    return whereabouts(*source[:2])._replace(members=stations, gain=gain)
+    return whereabouts(*source[:2])._replace(members=stations, gain=gain, probability=0.99)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -215,6 +216,38 @@ def test_sure_probabilities_place_what_envelopes_do_not_confirm(seed):
     major, minor, _ = error_ellipse(found.fit.covariance_km2)
     assert (major, minor) == pytest.approx((1.51 * PRIOR_KM,) * 2, rel=0.1)
     assert window.start_time <= found.source.start_time < found.source.end_time <= window.end_time
+
+
+def test_without_a_sure_station_no_gain_is_enough():
+    source = at(20.0, 10.0)
+    window, stations = tremor_window(LATTICE, [], 1), nearest(source, 2)
+    least = SETTINGS.uncorrelated_probability
+    for probability, is_placed in ((least - 0.01, False), (least + 0.01, True)):
+        known = sure(source, stations, 99.0)._replace(probability=probability)
+        assert (locate(window, stations, known, ALONE).hypocentre is not None) == is_placed
+
+
+def test_what_stations_say_beyond_the_group_is_of_something_larger():
+    source = at(20.0, 10.0)
+    window, stations = tremor_window(LATTICE, [], 1), nearest(source, 2)
+    known = sure(source, stations, 20.0)
+    said = logsumexp(known.log_likelihood) - np.log(len(known.nodes))
+    for beyond, is_placed in ((-1.0, True), (1.0, False)):
+        more = known.log_likelihood - said + known.gain + SETTINGS.uncorrelated_excess + beyond
+        result = locate(window, stations, known._replace(log_likelihood=more), ALONE)
+        assert (result.hypocentre is not None) == is_placed
+
+
+def test_a_station_without_a_neighbour_places_what_it_is_sure_of():
+    source = at(20.0, 10.0)
+    window, station = tremor_window(LATTICE, [], 1), nearest(source, 1)
+    assert locate(window, station, sure(source, station, 99.0)) == ("no_pair", 0.0, None)
+    found = locate(window, station, sure(source, station, 99.0), ALONE).hypocentre
+    assert found is not None
+    assert UNCORRELATED in found.flags
+    assert found.n_pairs == 0
+    unsure = locate(window, station, sure(source, station, 0.0), ALONE)
+    assert unsure == ("no_pair", 0.0, None)
 
 
 def test_envelopes_that_confirm_are_used_though_probabilities_are_sure():

@@ -6,7 +6,8 @@ from tremorflow.associate.candidates import (
     gather_candidates,
     group_probability,
 )
-from tremorflow.associate.episodes import find_tails, link_groups
+from tremorflow.associate.doubts import LONE_STATION, TAIL, find_doubts
+from tremorflow.associate.episodes import link_groups
 from tremorflow.associate.graph import StationGraph, group_edges, station_graph
 from tremorflow.associate.groups import Groups, associate_stations
 from tremorflow.associate.hearing import Hearing, learn_hearing, typical_hearing
@@ -15,6 +16,8 @@ from tremorflow.associate.settings import AssociationSettings
 from tremorflow.associate.table import group_table
 
 __all__ = [
+    "LONE_STATION",
+    "TAIL",
     "AssociationSettings",
     "Candidate",
     "Groups",
@@ -22,7 +25,7 @@ __all__ = [
     "StationGraph",
     "associate_stations",
     "earthquake_excess",
-    "find_tails",
+    "find_doubts",
     "gather_candidates",
     "group_edges",
     "group_probability",

@@ -8,7 +8,7 @@ from tremorflow.associate.graph import log_odds
 from tremorflow.associate.groups import Groups
 from tremorflow.associate.hearing import Hearing
 from tremorflow.associate.settings import AssociationSettings
-from tremorflow.associate.sources import levels_heard, likelihood_tables, odds_bins
+from tremorflow.associate.sources import SIZES, levels_heard, likelihood_tables, odds_bins
 from tremorflow.geodesy import distances_km
 from tremorflow.records import FloatArray, Probabilities, seconds
 
@@ -24,7 +24,7 @@ def place_likelihood(
     settings: AssociationSettings,
     hearing: Hearing,
 ) -> FloatArray:
-    """Log likelihood (place,) of one source at each of some places, whatever its strength.
+    """Log likelihood (place,) of one source at each of some places, over that of none, whatever its strength.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def place_likelihood(
     Notes
     -----
     As in the fit of sources (``WindowFit``), silent stations included; those of other groups are left out.
-    The strength is integrated over in each window, all steps of ``SIZES`` alike. Windows that overlap share
+    It is the mean over strengths in each window, all steps of ``SIZES`` alike. Windows that overlap share
     their noise: together they count as so many as fit one after the other.
     """
     network = probabilities.network
@@ -62,7 +62,7 @@ def place_likelihood(
         asked = np.flatnonzero(np.isfinite(odds) & ((labels == k) | (labels < 0)))
         gains = tables[near[asked], odds_bins(odds[asked])]
         by_size = gains[np.arange(len(asked)), levels[:, :, asked]].sum(axis=2)
-        total += logsumexp(by_size, axis=1)
+        total += logsumexp(by_size, axis=1) - np.log(len(SIZES))
     starts = probabilities.start_times[groups.windows[chosen]]
     independent = 1 + seconds(starts.max() - starts.min()) / probabilities.window_s
     return np.asarray(total * min(1.0, independent / len(chosen)))

@@ -238,14 +238,12 @@ def _probabilities(run: FinishedRun, time: np.datetime64, windows: list[Envelope
     begin = min([time, *(one.start_time for one in windows)])
     end = max([time, *(one.end_time for one in windows)])
     stored = run.signals.folder
-    near = SignalFolder(
-        stored.path, (begin - timedelta(3600.0), end + timedelta(3600.0)), run.signals.network
-    )
+    hour = timedelta(3600.0)
+    near = SignalFolder(stored.path, (begin - 2 * hour, end + 2 * hour), run.signals.network)
     found = near.probabilities()
-    starts = found.start_times
-    around = timedelta(found.window_s)  # of windows that touch: whose tails those within may be
-    reach = (starts > begin - 2 * around) & (starts < end + around)
-    return _cut(found, reach & (starts + timedelta(found.window_s) <= run.span[1]))
+    starts, window = found.start_times, timedelta(found.window_s)
+    reach = (starts > begin - window - hour) & (starts < end + hour)  # find_doubts looks an hour around
+    return _cut(found, reach & (starts + window <= run.span[1]))
 
 
 def _cut(found: Probabilities, kept: NDArray[np.bool_]) -> Probabilities:

@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 
 from tremorflow.analysis import (
     HEARD_AS_EARTHQUAKE,
-    TAIL,
     WITHOUT_PLACE,
     Association,
     Detections,
     locate_groups,
     whereabouts,
 )
-from tremorflow.associate import Candidate, gather_candidates
+from tremorflow.associate import LONE_STATION, TAIL, Candidate, gather_candidates
 from tremorflow.explain.aftermath import tell_source
 from tremorflow.explain.story import LocatingStory, Place, Rules, SourceStory, Verdict
 from tremorflow.explain.words import count_of, place_words
@@ -32,6 +31,7 @@ from tremorflow.locate import (
 )
 from tremorflow.locate.correlation import correlate_pairs, normalise_envelopes, pairs_among, stack_gains
 from tremorflow.locate.groups import MAX_TRIALS
+from tremorflow.locate.small_groups import NO_PAIR
 from tremorflow.locate.windows import make_scene, refine_node, stack_maxima, supporting_pairs
 from tremorflow.records import SMALL_GROUP, Envelopes
 
@@ -40,6 +40,8 @@ PLAIN_RULES = {
     "repeats at one interval: shots of an air gun, or a machine",
     TAIL: "its delays alone give no place, and its stations are among those of a louder group of the window "
     "before or after: it is the beginning or the end of that",
+    LONE_STATION: "its delays alone give no place, and its only station says tremor again and again in this "
+    "hour without any other: a machine or shots nearby",
     HEARD_AS_EARTHQUAKE: "it was located, but the stations that located it say earthquake more than tremor "
     "while its S passes them",
 }
@@ -167,11 +169,18 @@ def _verdict(rule: str, heard: Heard, best: tuple[int, Place | None], settings: 
 
 def _unplaced_words(small: SmallGroup, settings: LocationSettings) -> str:
     """Why what the stations say did not place a group either, to follow on the rule that stopped it."""
-    if small.reason == "no_pair":
+    if small.reason == NO_PAIR and not settings.uncorrelated:
         return ""
     alone = ", and location.uncorrelated leaves out what they do not confirm"
     if settings.uncorrelated:
-        alone = f"; alone they need a gain of location.uncorrelated_gain = {settings.uncorrelated_gain:g}"
+        alone = (
+            f"; alone they need a gain of location.uncorrelated_gain = {settings.uncorrelated_gain:g} and a "
+            f"station with location.uncorrelated_probability = {settings.uncorrelated_probability:g}, and "
+            "what those around say may be more by location.uncorrelated_excess = "
+            f"{settings.uncorrelated_excess:g}"
+        )
+    if small.reason == NO_PAIR:
+        return alone
     if small.reason == "stations_unlike":
         return f"; nor do two stations follow each other at the place that their probabilities give{alone}"
     return (

@@ -45,6 +45,11 @@ class SearchGrid:
         place = (self.node_latitudes[index], self.node_longitudes[index], self.node_depths_km[index])
         return float(place[0]), float(place[1]), float(place[2])
 
+    def nodes_near(self, latitude: float, longitude: float, within_km: float) -> NDArray[np.intp]:
+        """Nodes (n,) whose epicentral distance from a point is not more."""
+        away = distances_km(latitude, longitude, self.node_latitudes, self.node_longitudes)
+        return np.flatnonzero(away <= within_km)
+
     def unwrap(self, longitudes: ArrayLike) -> FloatArray:
         """Longitudes within 180 deg of the middle of the grid, whose axis may run beyond 180 deg."""
         middle = float(self.longitudes[0] + self.longitudes[-1]) / 2

@@ -142,6 +142,20 @@ class LocationSettings:
         reason="that the probabilities must then have: two above the penalty of the association",
         ge=0,
     )
+    uncorrelated_probability: float = option(
+        0.9,
+        unit="-",
+        reason="of its surest station: between 0.5 and 0.8 earthquakes rival tremor, and most are false",
+        gt=0,
+        lt=1,
+    )
+    uncorrelated_excess: float = option(
+        5.0,
+        unit="log likelihood",
+        reason="by which all stations around may say more of its place than it gains: if they say more, they "
+        "hear something larger, mostly an earthquake",
+        ge=0,
+    )
     max_residual_s: float = option(
         4.0, unit="s", reason="S moveout over half a grid step (2 s) and four site delays", gt=0
     )

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d
+from scipy.special import logsumexp
 
 from tremorflow.geodesy import LocalFrame
 from tremorflow.locate.amplitudes import amplitude_likelihood
@@ -36,20 +37,23 @@ from tremorflow.locate.source_time import source_time
 from tremorflow.locate.windows import Hypocentre, Scene, make_hypocentre, supporting_pairs
 from tremorflow.records import SMALL_GROUP, UNCORRELATED, Envelopes, FloatArray
 
+NO_PAIR = "no_pair"  # of stations that could follow each other
 LEAST_STATIONS = 2  # that correlate: one pair is the least that tells tremor from a noise of one site
 
 
 class Whereabouts(NamedTuple):
     """What is known of a source besides its envelopes.
 
-    Nodes (n,) of a grid at which it may be, and the log likelihood (n,) of each so far; the stations (k,)
-    that are sure of it, and the log likelihood that it adds to what the whole network says.
+    Nodes (n,) of a grid at which it may be, and the log likelihood (n,) of each over none; the stations (k,)
+    that are sure of it, the log likelihood that it adds to what the whole network says, and the probability
+    that the surest of them gives.
     """
 
     nodes: NDArray[np.intp]
     log_likelihood: FloatArray
     members: IndexArray
     gain: float
+    probability: float
 
 
 class SmallGroup(NamedTuple):
@@ -88,8 +92,10 @@ def locate_small_group(
     Returns
     -------
     SmallGroup, its hypocentre flagged ``small_group``; without one if the envelopes do not confirm that two
-    stations or more hear one source. With ``settings.uncorrelated`` a gain of the probabilities of
-    ``uncorrelated_gain`` is enough, and it is flagged ``uncorrelated`` too.
+    stations or more hear one source. With ``settings.uncorrelated`` probabilities with a gain of
+    ``uncorrelated_gain``, the highest of them ``uncorrelated_probability``, are enough if those of all
+    stations around say more of the place than that by no more than ``uncorrelated_excess``; it is flagged
+    ``uncorrelated`` too.
 
     Notes
     -----
@@ -102,8 +108,8 @@ def locate_small_group(
     others: of many that hear nothing, noise alone adds up.
     """
     own, nodes = pairs_among(pairs, stations), whereabouts.nodes
-    if not len(own) or not len(nodes):
-        return SmallGroup("no_pair", 0.0, None)
+    if not len(nodes) or not (len(own) or settings.uncorrelated):
+        return SmallGroup(NO_PAIR, 0.0, None)
     if is_regular(window, whereabouts.members):
         return SmallGroup(REGULAR_SHOTS, 0.0, None)
     scene = _scene(window, own, grid, settings)
@@ -117,8 +123,8 @@ def locate_small_group(
     if attempt.reason == "placed" and attempt.fit is not None:
         found = _flagged(attempt.fit, attempt.used, scene, settings, SMALL_GROUP)
         return SmallGroup("placed", attempt.gain, found)
-    if not settings.uncorrelated or known.gain < settings.uncorrelated_gain:
-        return SmallGroup(attempt.reason, attempt.gain, None)
+    if not (settings.uncorrelated and _is_sure(whereabouts, settings)):
+        return SmallGroup(attempt.reason if len(own) else NO_PAIR, attempt.gain, None)
     alone, none = _placed_by_members(known, grid, settings), np.zeros(len(own), dtype=bool)
     return SmallGroup(
         "placed", attempt.gain, _flagged(alone, none, scene, settings, SMALL_GROUP, UNCORRELATED)
@@ -132,6 +138,16 @@ class _Attempt(NamedTuple):
     fit: Fit | None
     used: NDArray[np.bool_]
     gain: float
+
+
+def _is_sure(known: Whereabouts, settings: LocationSettings) -> bool:
+    """Whether what stations say is enough without their envelopes, and no more than the group explains."""
+    around = logsumexp(known.log_likelihood) - np.log(len(known.nodes))
+    return (
+        known.gain >= settings.uncorrelated_gain
+        and known.probability >= settings.uncorrelated_probability
+        and float(around) <= known.gain + settings.uncorrelated_excess
+    )
 
 
 def _attempt(known: Whereabouts, by_pairs: FloatArray, scene: Scene, settings: LocationSettings) -> _Attempt:
