@@ -1,6 +1,6 @@
 """The full chain against the conventional method on a simulated S-net, at equal false event rate.
 
-    python benchmarks/science/chain.py [--quiet-days 10] [--weak-days 3] [--seeds 2067 2051] [--processes 2]
+    python benchmarks/science/chain.py [--quiet-days 10] [--weak-days 6] [--seeds 2067 2051] [--processes 2]
 
 Everything is simulated, by seeds nothing was tuned on: ``snet-quiet`` (no tremor: every event is false) and
 ``weak`` (170 bursts a day, log10 of the energy uniform, counted are those whose best station has an SNR of
@@ -390,7 +390,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--quiet-days", type=int, default=10)
-    parser.add_argument("--weak-days", type=int, default=3)
+    parser.add_argument("--weak-days", type=int, default=6)
     parser.add_argument("--seeds", type=int, nargs=2, default=(2067, 2051))
     parser.add_argument("--hours", type=float, default=24.0, help="of each day, for a quick look")
     parser.add_argument("--processes", type=int, default=2)
