@@ -126,9 +126,10 @@ class LocationSettings:
         gt=0,
     )
     small_group_samples: float = option(
-        12.0,
+        20.0,
         unit="-",
-        reason="independent ones in 30 s of a 0.2-Hz envelope; more, and ellipses hold the truth too seldom",
+        reason="independent ones of a 0.2-Hz envelope in 50 s, a usual burst; fewer, and ellipses hold the truth "
+        "too often",
         gt=0,
     )
     uncorrelated: bool = option(
