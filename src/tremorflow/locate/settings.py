@@ -128,8 +128,8 @@ class LocationSettings:
     small_group_samples: float = option(
         20.0,
         unit="-",
-        reason="independent ones of a 0.2-Hz envelope in 50 s, a usual burst; fewer, and ellipses hold the truth "
-        "too often",
+        reason="independent ones of a 0.2-Hz envelope in 50 s, a usual burst; fewer, and ellipses hold the "
+        "truth too often",
         gt=0,
     )
     uncorrelated: bool = option(
