@@ -135,7 +135,7 @@ class LocationSettings:
     uncorrelated: bool = option(
         False,
         unit="-",
-        reason="small groups by probabilities alone: a quarter is false, errors are 18 km (bench chain)",
+        reason="small groups by probabilities alone: a third is no burst, errors are 10-20 km (bench chain)",
     )
     uncorrelated_gain: float = option(
         10.0,
