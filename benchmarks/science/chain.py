@@ -79,13 +79,11 @@ SHIFT_S = 21600.0
 WITHOUT_SITES = "no site terms"
 SURE_KM = 20.0  # semi-major axis of events that are looked at apart: two thirds of a station spacing
 SENSITIVE, MOST_SENSITIVE = ", sensitive", ", most sensitive"
+LOOSE, ALONE = {"penalty": 2.0, "min_stations": 1}, {"uncorrelated": True, "uncorrelated_gain": 0.0}
 SETTINGS_OF = {  # of the association, and of the location
     "": ({}, {"uncorrelated": True}),
-    SENSITIVE: ({"penalty": 2.0, "min_stations": 1}, {"uncorrelated": True, "uncorrelated_gain": 0.0}),
-    MOST_SENSITIVE: (
-        {"penalty": 2.0, "min_stations": 1},
-        {"uncorrelated": True, "uncorrelated_gain": 0.0, "uncorrelated_probability": 0.7},
-    ),
+    SENSITIVE: (LOOSE, ALONE),
+    MOST_SENSITIVE: (LOOSE, ALONE | {"uncorrelated_probability": 0.7}),
 }
 NEVER = 999.0
 OF_TRUTH = ("tremor", "earthquakes")  # tables that are asked for
@@ -118,15 +116,19 @@ def ways_of(folder: SignalFolder, known: Network, settings: Settings, spent: Cou
     probabilities = folder.probabilities()
     grid = grid_of(known, settings)
     hearing = hearing_of(folder, probabilities, known, settings)
-    ways = {}
+    blind_grid = replace(grid, network=probabilities.network)
+    ways, made = {}, {}
     for suffix, (groups, places) in SETTINGS_OF.items():
         association = replace(settings.association, **groups)
         location = replace(settings.location, **places)
-        clock = time.process_time()
-        ways["full" + suffix] = Way(associate_windows(probabilities, association, hearing), grid, location)
-        spent["association"] += 0.0 if suffix else time.process_time() - clock
-        blind = associate_windows(probabilities, association)
-        ways[WITHOUT_SITES + suffix] = Way(blind, replace(grid, network=probabilities.network), location)
+        if association not in made:
+            clock = time.process_time()
+            heard = associate_windows(probabilities, association, hearing)
+            spent["association"] += 0.0 if suffix else time.process_time() - clock
+            made[association] = heard, associate_windows(probabilities, association)
+        heard, blind = made[association]
+        ways["full" + suffix] = Way(heard, grid, location)
+        ways[WITHOUT_SITES + suffix] = Way(blind, blind_grid, location)
     return ways
 
 

@@ -5,11 +5,11 @@ from numpy.typing import NDArray
 
 from tremorflow.associate.episodes import find_tails
 from tremorflow.associate.groups import Groups
-from tremorflow.associate.hearing import HOUR_OF_WINDOWS
 
 TAIL = "tail"  # of a louder group of the window before or after
 LONE_STATION = "lone_station"  # that says tremor again and again, and no other ever does
-LONE_WINDOWS = 20  # of those an hour before and after: tremor of so long is heard by two at some time
+REACH_WINDOWS = 60  # before and after a group that are looked at: an hour, at steps of a minute
+LONE_WINDOWS = 20  # of these: tremor of so long is heard by two at some time
 
 
 def find_doubts(groups: Groups) -> NDArray[np.object_]:
@@ -33,7 +33,7 @@ def find_lonely(groups: Groups) -> NDArray[np.bool_]:
     for station in np.unique(stations[alone]):
         mine = alone & (stations == station)
         when = windows[mine]  # in order of time
-        before, after = when - HOUR_OF_WINDOWS, when + HOUR_OF_WINDOWS
-        count = np.searchsorted(when, after, side="right") - np.searchsorted(when, before, side="left")
-        lonely[numbers[mine]] = count >= LONE_WINDOWS
+        first = np.searchsorted(when, when - REACH_WINDOWS, side="left")
+        last = np.searchsorted(when, when + REACH_WINDOWS, side="right")
+        lonely[numbers[mine]] = last - first >= LONE_WINDOWS
     return lonely

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tremorflow.analysis import DIET_GRASP, Association, associate_windows
+from tremorflow.associate.doubts import REACH_WINDOWS
 from tremorflow.batch.hearing import read_hearing
 from tremorflow.batch.recorded_signals import RecordedSignals, open_signals
 from tremorflow.batch.run import blocks_of, prepare_grid
@@ -241,9 +242,9 @@ def _probabilities(run: FinishedRun, time: np.datetime64, windows: list[Envelope
     hour = timedelta(3600.0)
     near = SignalFolder(stored.path, (begin - 2 * hour, end + 2 * hour), run.signals.network)
     found = near.probabilities()
-    starts, window = found.start_times, timedelta(found.window_s)
-    reach = (starts > begin - window - hour) & (starts < end + hour)  # find_doubts looks an hour around
-    return _cut(found, reach & (starts + window <= run.span[1]))
+    near_by, number = found.windows_touching(begin, end), np.arange(len(found.start_times))
+    reach = (number >= near_by.start - REACH_WINDOWS) & (number < near_by.stop + REACH_WINDOWS)
+    return _cut(found, reach & (found.start_times + timedelta(found.window_s) <= run.span[1]))
 
 
 def _cut(found: Probabilities, kept: NDArray[np.bool_]) -> Probabilities:

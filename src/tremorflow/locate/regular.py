@@ -13,7 +13,7 @@ LEAST_PEAK = 0.4  # of it; of air guns at 95 % of stations, of tremor at none of
 LEAST_RECORDED = 0.9  # of the samples: gaps repeat, too
 REGULAR_SHARE = 0.5  # of the stations that hear a source: its direct wave is mixed with coda at some
 NEIGHBOUR_KM = 80.0  # to a station that hears the shots better: neighbours, as of the association
-FOLLOWS = 0.35  # correlation with it; noise of 5 min has 0.25 to 0.3 at the best of so many lags
+FOLLOWS = 0.35  # correlation with it; who hears the same earthquake has it too: asked beside shots alone
 LATEST_S = 30.0  # between the two: 80 km at 3.5 km/s, and as much in water
 
 

@@ -140,16 +140,6 @@ class _Attempt(NamedTuple):
     gain: float
 
 
-def _is_sure(known: Whereabouts, settings: LocationSettings) -> bool:
-    """Whether what stations say is enough without their envelopes, and no more than the group explains."""
-    around = logsumexp(known.log_likelihood) - np.log(len(known.nodes))
-    return (
-        known.gain >= settings.uncorrelated_gain
-        and known.probability >= settings.uncorrelated_probability
-        and float(around) <= known.gain + settings.uncorrelated_excess
-    )
-
-
 def _attempt(known: Whereabouts, by_pairs: FloatArray, scene: Scene, settings: LocationSettings) -> _Attempt:
     """Place a source by its whereabouts and the log likelihood (node,) of its pairs."""
     spot, covariance = _mean_place(known.nodes, known.log_likelihood + by_pairs, scene.grid, settings)
@@ -159,6 +149,16 @@ def _attempt(known: Whereabouts, by_pairs: FloatArray, scene: Scene, settings: L
     used = supporting_pairs(fit, scene.correlations, settings)
     is_placed = fit.likelihood >= settings.small_group_gain and used.any()
     return _Attempt("placed" if is_placed else "low_gain", fit, used, fit.likelihood)
+
+
+def _is_sure(known: Whereabouts, settings: LocationSettings) -> bool:
+    """Whether what stations say is enough without their envelopes, and no more than the group explains."""
+    around = logsumexp(known.log_likelihood) - np.log(len(known.nodes))
+    return (
+        known.gain >= settings.uncorrelated_gain
+        and known.probability >= settings.uncorrelated_probability
+        and float(around) <= known.gain + settings.uncorrelated_excess
+    )
 
 
 def _loudness(
