@@ -43,7 +43,7 @@ class Energy:
     ``log10_error`` is one standard deviation of log10 ``energy_j``; ``rate_w`` is the energy over
     ``duration_s``, the whole length of the burst. ``is_relative`` says that energies may be compared with
     each other, not with joules. ``flags`` are ``not_velocity``, ``no_station``, ``no_recording``,
-    ``cut_by_ends``, ``too_few_stations``, ``site_unknown``, ``no_vertical``.
+    ``cut_by_ends``, ``too_few_stations``, ``stations_disagree``, ``site_unknown``, ``no_vertical``.
     """
 
     energy_j: float
@@ -95,9 +95,10 @@ def estimate_energy(
     if not len(motion.stations):
         return _undefined(source, (*flags, "no_recording"))
     factors = _factors(envelopes, source, motion.stations, settings)
-    mean = mean_over_stations(motion, factors, settings)
-    if mean is None:
-        return _undefined(source, (*flags, "too_few_stations"))
+    scatter = _expected_scatter(envelopes, motion.stations, settings)
+    mean = mean_over_stations(motion, factors, scatter, settings)
+    if not isinstance(mean, StationMean):
+        return _undefined(source, (*flags, mean))
     used = motion.subset(mean.used)
     is_relative = not site_terms(envelopes.network, 1.0)[1][used.stations].all()
     flags += ("site_unknown",) * is_relative + ("no_vertical",) * (not used.has_vertical.all())
@@ -169,6 +170,14 @@ def _factors(
     distances = hypocentral_distances_km(network, source.latitude, source.longitude, source.depth_km)
     amplifications, _ = site_terms(network, settings.unknown_amplification)
     return energy_per_motion(distances, amplifications, envelopes.band_hz, settings, quality_factor)
+
+
+def _expected_scatter(
+    envelopes: Envelopes, stations: NDArray[np.intp], settings: EnergySettings
+) -> FloatArray:
+    """Find the standard deviation of log10 of what each station (station,) says, with that of its site."""
+    unknown = ~envelopes.network.has_site_terms[stations]
+    return np.asarray(np.hypot(settings.station_scatter, unknown * settings.unknown_site_scatter))
 
 
 def _common_errors(

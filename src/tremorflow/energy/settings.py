@@ -121,6 +121,12 @@ class EnergySettings:
         "that agree by chance do not make the error small",
         ge=0,
     )
+    unknown_site_scatter: float = option(
+        0.35,
+        unit="log10",
+        reason="more of it between stations without a site term, whose amplification scatters by 0.4 in ln",
+        ge=0,
+    )
     model_error: float = option(
         0.05, unit="log10", reason="of what all share: corner, band-pass, coda; 1-3 Hz change E by 0.04", ge=0
     )
