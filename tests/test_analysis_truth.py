@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 import tremorflow
-from tremorflow.analysis import Detections, detect_tremor, finish_catalog
+from tremorflow.analysis import detect_tremor, finish_catalog
 from tremorflow.catalog.quality import CatalogSettings
+from tremorflow.detections import Detections
 from tremorflow.geodesy import LocalFrame, distances_km
 from tremorflow.locate import LocationSettings, SearchGrid, search_grid
 from tremorflow.records import EVENT_COLUMNS, Envelopes, Network, Station, event_table, timedelta

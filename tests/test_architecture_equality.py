@@ -18,6 +18,7 @@ FLOORS = (  # a room may import rooms of lower floors; a new room needs a place 
         *("io", "traveltime", "spectrogram", "preprocess", "simulate"),
         *("classifier", "associate", "locate", "energy", "catalog"),
     ),
+    ("detections",),
     ("analysis", "settings"),
     ("explain", "chance", "capability"),
     ("figures",),

@@ -10,11 +10,10 @@ from tremorflow.analysis import (
     associate_windows,
     finish_catalog,
     locate_groups,
-    with_amplitude_check,
-    with_energies,
 )
 from tremorflow.associate import AssociationSettings
 from tremorflow.catalog.quality import CatalogSettings
+from tremorflow.detections import with_amplitude_check, with_energies
 from tremorflow.energy import EnergySettings
 from tremorflow.geodesy import LocalFrame, distances_km
 from tremorflow.locate import LocationSettings, search_grid
@@ -187,6 +186,7 @@ def test_stations_that_hear_an_earthquake_meanwhile_give_no_energy(hour):
     events = with_energies(found, hour[0], turned, EnergySettings()).events
     assert events["energy_j"].isna().all()
     assert events["energy_is_relative"].all()
+    assert events["flags"].str.endswith("energy_no_station").all()
 
 
 def test_amplitudes_alone_point_to_the_same_place_however_loud(hour):

@@ -56,12 +56,12 @@ from tremorflow.analysis import (
     detect_tremor,
     finish_catalog,
     locate_groups,
-    with_energies,
 )
 from tremorflow.batch.signals import SignalFolder
 from tremorflow.catalog.evaluate_scores import ellipse_radius, poisson_rate
 from tremorflow.chance import with_gains
 from tremorflow.counting import fraction
+from tremorflow.detections import with_energies
 from tremorflow.geodesy import distances_km, east_north_km
 from tremorflow.locate import LocationSettings, SearchGrid
 from tremorflow.preprocess import select_horizontals

@@ -37,7 +37,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "science"))
 from chain_sets import noise_of_folder
 from grasp import DEPTH_KM, HEARD, Bench
 
-from tremorflow import analysis, locate
+from tremorflow import analysis, detections, locate
 from tremorflow.associate import learn_hearing
 from tremorflow.batch.run import blocks_of
 from tremorflow.batch.signals import SignalFolder
@@ -71,7 +71,7 @@ PARTS: dict[str, tuple[Any, str]] = {
     "stacking": (locate_groups_room, "stack_gains"),
     "model_power": (locate_groups_room, "model_power"),
     "refinement": (locate_windows_room, "refine_source"),
-    "energy": (analysis, "estimate_energy"),
+    "energy": (detections, "estimate_energy"),
 }
 
 
@@ -224,7 +224,7 @@ def analyse(path: Path, hours: int) -> dict[str, Any]:
             every = clock.timed("reading", folder.envelopes)(
                 max(begin - around, START), min(stop + around, end)
             )
-            block = analysis.with_energies(block, every, association.probabilities, settings.energy)
+            block = detections.with_energies(block, every, association.probabilities, settings.energy)
             ends.update(block.windows)
             found.append(block.events)
         events = analysis.finish_catalog(pd.concat(found, ignore_index=True), settings.catalog)

@@ -1,7 +1,7 @@
 """The chain itself: envelopes of a network, and what DiET says of it -> events."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
@@ -27,7 +27,8 @@ from tremorflow.associate import (
 )
 from tremorflow.catalog.quality import CatalogSettings, control_quality
 from tremorflow.classifier.infer import Classifier, classify_waveforms
-from tremorflow.energy import EnergySettings, RadiatingSource, estimate_energy, measure_noise
+from tremorflow.detections import Detections, with_amplitude_check, with_energies
+from tremorflow.energy import EnergySettings, measure_noise
 from tremorflow.errors import DataError
 from tremorflow.geodesy import distances_km
 from tremorflow.locate import (
@@ -39,7 +40,6 @@ from tremorflow.locate import (
     Whereabouts,
     WindowResult,
     error_ellipse,
-    fit_amplitudes,
     locate_group,
     locate_small_group,
     locate_windows,
@@ -54,7 +54,6 @@ from tremorflow.records import (
     Waveforms,
     event_table,
     name_by_time,
-    seconds,
     timedelta,
 )
 
@@ -63,24 +62,10 @@ CONVENTIONAL: Method = "conventional"  # envelope correlation over the whole net
 DIET_GRASP: Method = "diet-grasp"  # probabilities, groups of stations, each located
 
 HEARD_AS_EARTHQUAKE = "earthquake_at_source"  # located, but its own stations hear an earthquake
-ENERGY_CELLS = ("energy_j", "energy_log10_error", "energy_is_relative", "me")
 SAME_SOURCE_KM = 45.0  # of a group from its hypocentre: nine in ten point to within this (bench grasp)
 WHEREABOUTS_KM = 100.0  # around a group, where its source is looked for: over twice SAME_SOURCE_KM
 WITHOUT_PLACE = ("too_few_stations", "too_few_correlated_pairs", "no_agreement_of_stations")
-EARTHQUAKE_HEARD = 0.5  # probability at which a station's motion is not tremor alone
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Detections:
-    """What the windows gave: one event and hypocentre per source, and how the windows ended.
-
-    ``events`` (event table) and ``hypocentres`` are row by row the same, before duplicates are merged.
-    """
-
-    events: pd.DataFrame
-    hypocentres: tuple[Hypocentre, ...]
-    windows: Counter[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,103 +337,6 @@ def earthquake_share(hypocentre: Hypocentre, probabilities: Probabilities) -> fl
         np.nanmax(says[known, CLASSES.index(name)], axis=1).mean() for name in ("tremor", "earthquake")
     )
     return float(earthquake - tremor)
-
-
-def with_energies(
-    found: Detections, envelopes: Envelopes, probabilities: Probabilities, settings: EnergySettings
-) -> Detections:
-    """Add to detections the energy that each radiated, its error, and whether it is relative.
-
-    Parameters
-    ----------
-    found
-        Located.
-    envelopes : (station, component, time)
-        All components, and as far as recorded 30 min before and after each, for the background.
-    probabilities
-        Stations that hear an earthquake meanwhile are not used.
-    settings
-        Of the energy.
-    """
-    events, columns = found.events, list[dict[str, object]]()
-    for source, stations in _with_stations(found.hypocentres, probabilities):
-        energy = estimate_energy(envelopes, source, stations, settings)
-        columns.append(
-            {
-                "energy_j": energy.energy_j,
-                "energy_log10_error": energy.log10_error,
-                "energy_is_relative": energy.is_relative,
-                "me": energy.me,
-            }
-        )
-    table = pd.DataFrame(columns, columns=list(ENERGY_CELLS), index=events.index)
-    return Detections(event_table(events.assign(**table)), found.hypocentres, found.windows)
-
-
-def with_amplitude_check(
-    found: Detections,
-    envelopes: Envelopes,
-    probabilities: Probabilities,
-    grid: SearchGrid,
-    settings: LocationSettings,
-) -> Detections:
-    """Add to detections how far from each the amplitudes alone point to (``fit_amplitudes``), in km.
-
-    Parameters are those of ``with_energies``, and the grid and settings of the location.
-    """
-    offsets = np.full(len(found.hypocentres), np.nan)
-    heard = _with_stations(found.hypocentres, probabilities)
-    for k, (hypocentre, (_, stations)) in enumerate(zip(found.hypocentres, heard, strict=True)):
-        length_s = seconds(hypocentre.window_end - hypocentre.window_start)
-        window = envelopes.window(hypocentre.window_start, length_s)
-        fit = fit_amplitudes(window, hypocentre, stations, grid, settings)
-        if fit is not None:
-            place = hypocentre.fit.place
-            offsets[k] = distances_km(place.latitude, place.longitude, fit.latitude, fit.longitude)
-    return Detections(
-        event_table(found.events.assign(amplitude_km=offsets)), found.hypocentres, found.windows
-    )
-
-
-def _with_stations(
-    hypocentres: tuple[Hypocentre, ...], probabilities: Probabilities
-) -> Iterator[tuple[RadiatingSource, NDArray[np.intp]]]:
-    """Give each source with its undisturbed stations: not those nearer to another of the same window."""
-    sources = [_radiating(hypocentre) for hypocentre in hypocentres]
-    by_window: dict[np.datetime64, list[RadiatingSource]] = {}
-    for source, hypocentre in zip(sources, hypocentres, strict=True):
-        by_window.setdefault(hypocentre.window_start, []).append(source)
-    for source, hypocentre in zip(sources, hypocentres, strict=True):
-        others = [one for one in by_window[hypocentre.window_start] if one is not source]
-        yield source, _undisturbed(source, others, probabilities)
-
-
-def _radiating(hypocentre: Hypocentre) -> RadiatingSource:
-    """Source of a hypocentre, as the energy takes it."""
-    place, sigma_km = hypocentre.fit.place, np.sqrt(np.diag(hypocentre.fit.covariance_km2))
-    return RadiatingSource(
-        place.latitude,
-        place.longitude,
-        place.depth_km,
-        hypocentre.source.start_time,
-        hypocentre.source.end_time,
-        place.s_times_s,
-        float(np.hypot(*sigma_km[:2]) / np.sqrt(2)),
-        float(sigma_km[2]),
-    )
-
-
-def _undisturbed(
-    source: RadiatingSource, others: list[RadiatingSource], probabilities: Probabilities
-) -> NDArray[np.intp]:
-    """Stations (n,) that are nearer to a source than to any other, and hear no earthquake meanwhile."""
-    network = probabilities.network
-    at = network.latitudes, network.longitudes
-    away = [distances_km(one.latitude, one.longitude, *at) for one in (source, *others)]
-    stations = np.flatnonzero(np.argmin(away, axis=0) == 0)
-    meanwhile = probabilities.windows_touching(source.start_time, source.end_time)
-    says = probabilities.values[stations, CLASSES.index("earthquake"), meanwhile]
-    return np.asarray(stations[~(np.nan_to_num(says) >= EARTHQUAKE_HEARD).any(axis=1)])
 
 
 def finish_catalog(events: pd.DataFrame, settings: CatalogSettings) -> pd.DataFrame:

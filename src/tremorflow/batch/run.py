@@ -12,14 +12,11 @@ import pandas as pd
 from tremorflow.analysis import (
     CONVENTIONAL,
     DIET_GRASP,
-    Detections,
     Method,
     associate_windows,
     detect_tremor,
     finish_catalog,
     locate_groups,
-    with_amplitude_check,
-    with_energies,
 )
 from tremorflow.batch.checks import Checks, check_lines, count_near_arrivals, estimate_chance, what_locates
 from tremorflow.batch.full_report import rules_of, with_full_chain
@@ -39,6 +36,7 @@ from tremorflow.catalog.compare import Comparison, compare_catalogs
 from tremorflow.catalog.earthquakes import read_earthquakes
 from tremorflow.catalog.formats import write_catalog
 from tremorflow.catalog.near_earthquakes import flag_near_earthquakes
+from tremorflow.detections import Detections, with_amplitude_check, with_energies
 from tremorflow.errors import DataError, SettingsError
 from tremorflow.io.index import Progress
 from tremorflow.locate import Hypocentre, SearchGrid, search_grid, window_starts

@@ -12,11 +12,11 @@ from tremorflow.analysis import (
     HEARD_AS_EARTHQUAKE,
     WITHOUT_PLACE,
     Association,
-    Detections,
     locate_groups,
     whereabouts,
 )
 from tremorflow.associate import LONE_STATION, TAIL, Candidate, gather_candidates
+from tremorflow.detections import Detections
 from tremorflow.explain.aftermath import tell_source
 from tremorflow.explain.story import LocatingStory, Place, Rules, SourceStory, Verdict
 from tremorflow.explain.words import count_of, place_words

@@ -45,7 +45,9 @@ EVENT_COLUMNS: dict[str, Column] = {
         "string",
         "-",
         "words joined by ';': grid_edge, depth_limit, window_edge, several_maxima, azimuthal_gap, "
-        "small_group, uncorrelated, isolated, near_earthquake",
+        "small_group, uncorrelated, isolated, near_earthquake; why energy_j is NaN: energy_not_velocity, "
+        "energy_no_station, energy_no_recording, energy_cut_by_ends, energy_too_few_stations, "
+        "energy_stations_disagree",
     ),
     "method": Column("string", "-", "chain that found it"),
     "version": Column("string", "-", "of tremorflow"),

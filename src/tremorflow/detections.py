@@ -1,0 +1,133 @@
+"""What the windows gave, and what is measured of each source once it is located: energy, amplitudes."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tremorflow.energy import Energy, EnergySettings, RadiatingSource, estimate_energy
+from tremorflow.geodesy import distances_km
+from tremorflow.locate import Hypocentre, LocationSettings, SearchGrid, fit_amplitudes
+from tremorflow.records import CLASSES, Envelopes, Probabilities, event_table, seconds
+
+ENERGY_CELLS = ("energy_j", "energy_log10_error", "energy_is_relative", "me", "flags")
+EARTHQUAKE_HEARD = 0.5  # probability at which a station's motion is not tremor alone
+
+
+@dataclass(frozen=True, slots=True)
+class Detections:
+    """What the windows gave: one event and hypocentre per source, and how the windows ended.
+
+    ``events`` (event table) and ``hypocentres`` are row by row the same, before duplicates are merged.
+    """
+
+    events: pd.DataFrame
+    hypocentres: tuple[Hypocentre, ...]
+    windows: Counter[str]
+
+
+def with_energies(
+    found: Detections, envelopes: Envelopes, probabilities: Probabilities, settings: EnergySettings
+) -> Detections:
+    """Add to detections the energy that each radiated, with its error, or the word for why it is not known.
+
+    Parameters
+    ----------
+    found
+        Located.
+    envelopes : (station, component, time)
+        All components, and as far as recorded 30 min before and after each, for the background.
+    probabilities
+        Stations that hear an earthquake meanwhile are not used.
+    settings
+        Of the energy.
+    """
+    events, columns = found.events, list[dict[str, object]]()
+    heard = _with_stations(found.hypocentres, probabilities)
+    for flags, (source, stations) in zip(events["flags"], heard, strict=True):
+        energy = estimate_energy(envelopes, source, stations, settings)
+        columns.append(
+            {
+                "energy_j": energy.energy_j,
+                "energy_log10_error": energy.log10_error,
+                "energy_is_relative": energy.is_relative,
+                "me": energy.me,
+                "flags": ";".join(word for word in (flags, _why_none(energy)) if word),
+            }
+        )
+    table = pd.DataFrame(columns, columns=list(ENERGY_CELLS), index=events.index)
+    return Detections(event_table(events.assign(**table)), found.hypocentres, found.windows)
+
+
+def _why_none(energy: Energy) -> str:
+    """Word for the flags of an event whose energy cannot be told; none if it can."""
+    return "" if np.isfinite(energy.energy_j) else f"energy_{energy.flags[-1]}"
+
+
+def with_amplitude_check(
+    found: Detections,
+    envelopes: Envelopes,
+    probabilities: Probabilities,
+    grid: SearchGrid,
+    settings: LocationSettings,
+) -> Detections:
+    """Add to detections how far from each the amplitudes alone point to (``fit_amplitudes``), in km.
+
+    Parameters are those of ``with_energies``, and the grid and settings of the location.
+    """
+    offsets = np.full(len(found.hypocentres), np.nan)
+    heard = _with_stations(found.hypocentres, probabilities)
+    for k, (hypocentre, (_, stations)) in enumerate(zip(found.hypocentres, heard, strict=True)):
+        length_s = seconds(hypocentre.window_end - hypocentre.window_start)
+        window = envelopes.window(hypocentre.window_start, length_s)
+        fit = fit_amplitudes(window, hypocentre, stations, grid, settings)
+        if fit is not None:
+            place = hypocentre.fit.place
+            offsets[k] = distances_km(place.latitude, place.longitude, fit.latitude, fit.longitude)
+    return Detections(
+        event_table(found.events.assign(amplitude_km=offsets)), found.hypocentres, found.windows
+    )
+
+
+def _with_stations(
+    hypocentres: tuple[Hypocentre, ...], probabilities: Probabilities
+) -> Iterator[tuple[RadiatingSource, NDArray[np.intp]]]:
+    """Give each source with its undisturbed stations: not those nearer to another of the same window."""
+    sources = [_radiating(hypocentre) for hypocentre in hypocentres]
+    by_window: dict[np.datetime64, list[RadiatingSource]] = {}
+    for source, hypocentre in zip(sources, hypocentres, strict=True):
+        by_window.setdefault(hypocentre.window_start, []).append(source)
+    for source, hypocentre in zip(sources, hypocentres, strict=True):
+        others = [one for one in by_window[hypocentre.window_start] if one is not source]
+        yield source, _undisturbed(source, others, probabilities)
+
+
+def _radiating(hypocentre: Hypocentre) -> RadiatingSource:
+    """Source of a hypocentre, as the energy takes it."""
+    place, sigma_km = hypocentre.fit.place, np.sqrt(np.diag(hypocentre.fit.covariance_km2))
+    return RadiatingSource(
+        place.latitude,
+        place.longitude,
+        place.depth_km,
+        hypocentre.source.start_time,
+        hypocentre.source.end_time,
+        place.s_times_s,
+        float(np.hypot(*sigma_km[:2]) / np.sqrt(2)),
+        float(sigma_km[2]),
+    )
+
+
+def _undisturbed(
+    source: RadiatingSource, others: list[RadiatingSource], probabilities: Probabilities
+) -> NDArray[np.intp]:
+    """Stations (n,) that are nearer to a source than to any other, and hear no earthquake meanwhile."""
+    network = probabilities.network
+    at = network.latitudes, network.longitudes
+    away = [distances_km(one.latitude, one.longitude, *at) for one in (source, *others)]
+    stations = np.flatnonzero(np.argmin(away, axis=0) == 0)
+    meanwhile = probabilities.windows_touching(source.start_time, source.end_time)
+    says = probabilities.values[stations, CLASSES.index("earthquake"), meanwhile]
+    return np.asarray(stations[~(np.nan_to_num(says) >= EARTHQUAKE_HEARD).any(axis=1)])
