@@ -119,7 +119,7 @@ class EnergySettings:
         unit="log10",
         reason="sd between stations as expected before one sees them: counts as four stations, so that two "
         "that agree by chance do not make the error small",
-        ge=0,
+        gt=0,
     )
     unknown_site_scatter: float = option(
         0.5,
