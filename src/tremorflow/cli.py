@@ -17,6 +17,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+MethodOption = Annotated[
+    Literal["diet-grasp", "conventional"],
+    typer.Option(help="The full chain, or envelope correlation over the whole network."),
+]
+
 
 @app.command()
 def demo(
@@ -37,10 +42,7 @@ def demo(
 def run(
     config: Annotated[Path, typer.Argument(help="Settings file (TOML); `tremorflow settings` prints one.")],
     output: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("tremorflow-output"),
-    method: Annotated[
-        Literal["diet-grasp", "conventional"],
-        typer.Option(help="The full chain, or envelope correlation over the whole network."),
-    ] = "diet-grasp",
+    method: MethodOption = "diet-grasp",
     processes: Annotated[int, typer.Option(min=1, help="Processes that read and classify.")] = 1,
     compare: Annotated[
         bool, typer.Option("--compare", help="Run the conventional method too, and show both.")
@@ -72,6 +74,7 @@ def chance_rate(
         float | None, typer.Option(min=0, help="Chance events per day that are wanted: lists thresholds.")
     ] = None,
     processes: Annotated[int, typer.Option(min=1, help="Processes that read and classify.")] = 1,
+    method: MethodOption = "diet-grasp",
 ) -> None:
     """Measure how many events a day chance gives, by shifting your stations in time."""
     from tremorflow.batch.chance_rate import measure_from_files, summary_lines
@@ -81,7 +84,7 @@ def chance_rate(
     with _explained():
         shifting = ChanceSettings(repeats=repeats, seed=seed)
         with _bars("files", "hours", "repetitions") as bars:
-            found = measure_from_files(config, output, shifting, target, processes, Bars(*bars))
+            found = measure_from_files(config, output, shifting, target, processes, Bars(*bars), method)
         typer.echo("\n".join(summary_lines(found)))
 
 

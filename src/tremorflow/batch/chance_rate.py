@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from tremorflow import __version__
-from tremorflow.analysis import Association, associate_windows
+from tremorflow.analysis import CONVENTIONAL, DIET_GRASP, Association, Method, associate_windows
 from tremorflow.batch.checks import (
-    CHANCE_FILE,
+    CHANCE_FILES,
     chance_tree,
     json_ready,
     rate_words,
@@ -30,10 +30,10 @@ from tremorflow.chance import (
     Threshold,
     choose_thresholds,
     measure_chance_rate,
+    measure_conventional_chance,
     with_gains,
 )
 from tremorflow.errors import SettingsError
-from tremorflow.records import event_table
 from tremorflow.settings import read_settings
 
 LETTERS = {0.0: "B", 1.0: "A"}  # the worst quality above a threshold
@@ -49,6 +49,7 @@ class ChanceFound:
     catalogue_events: int | None
     settings_hash: str
     output: Path
+    method: Method = DIET_GRASP
 
 
 def measure_from_files(
@@ -58,8 +59,9 @@ def measure_from_files(
     target_per_day: float | None = None,
     processes: int = 1,
     bars: Bars | None = None,
+    method: Method = DIET_GRASP,
 ) -> ChanceFound:
-    """Chance rate of the recordings that a settings file names; ``chance_rate.json`` is written.
+    """Chance rate of the recordings that a settings file names; it is written into the folder.
 
     Parameters
     ----------
@@ -75,6 +77,8 @@ def measure_from_files(
         That read and classify, if signals are missing.
     bars
         Progress; that of the windows counts repetitions.
+    method
+        Whose chance rate: that of the full chain, or of the conventional method.
 
     Raises
     ------
@@ -88,23 +92,24 @@ def measure_from_files(
     source = open_signals(chosen, folder / "signals", bars.files)
     source.make(processes, bars.hours)
     grid, settings_hash = prepare_grid(chosen, source)
-    hearing = hearing_of(source, chosen)
-    association = associate_windows(source.probabilities(), chosen.association, hearing)
     locating = what_locates(source, grid, chosen)
-    measured = measure_chance_rate(association, locating, settings, bars.windows)
-    catalogue = _catalogue(folder, settings_hash, association)
-    thresholds = (
-        []
-        if target_per_day is None
-        else choose_thresholds(
-            measured.events,
-            measured.rate.days,
-            target_per_day,
-            with_gains(event_table(), association) if catalogue is None else catalogue,
-        )
-    )
+    catalogue: pd.DataFrame | None
+    if method == CONVENTIONAL:
+        recorded = source.probabilities()
+        measured, catalogue = measure_conventional_chance(recorded, locating, settings, bars.windows)
+    else:
+        hearing = hearing_of(source, chosen)
+        association = associate_windows(source.probabilities(), chosen.association, hearing)
+        measured = measure_chance_rate(association, locating, settings, bars.windows)
+        catalogue = _catalogue(folder, settings_hash, association)
+    thresholds: list[Threshold] = []
+    if target_per_day is not None:
+        own = measured.events.iloc[:0] if catalogue is None else catalogue
+        thresholds = choose_thresholds(measured.events, measured.rate.days, target_per_day, own)
     count = None if catalogue is None else len(catalogue)
-    found = ChanceFound(measured.rate, tuple(thresholds), target_per_day, count, settings_hash, folder)
+    found = ChanceFound(
+        measured.rate, tuple(thresholds), target_per_day, count, settings_hash, folder, method
+    )
     _write(found, source.span)
     return found
 
@@ -114,11 +119,13 @@ def summary_lines(found: ChanceFound) -> list[str]:
     rate = found.rate
     within = "all stations" if np.isinf(rate.apart_km) else f"stations within {rate.apart_km:g} km"
     grades = ", ".join(f"{one.value:.3g} {grade}" for grade, one in rate.by_quality.items())
+    groups = "" if rate.groups is None else f"; groups of stations: {rate.groups.value:.3g}"
     lines = [
+        f"method   {found.method}",
         f"shifted  {rate.repeats} x, {within} by {rate.least_shift_s / 3600:.3g} h or more against others",
         f"left out {100 * rate.left_out_share:.3g} % of station-time, in which tremor was found",
         f"chance   {rate_words(rate)}",
-        f"         per day by quality: {grades}; groups of stations: {rate.groups.value:.3g}",
+        f"         per day by quality: {grades}{groups}",
         "         a lower bound of the false event rate: what is coherent and no tremor is not in it",
     ]
     if found.target_per_day is not None:
@@ -128,7 +135,7 @@ def summary_lines(found: ChanceFound) -> list[str]:
             lines.append(
                 f"         {rate.days:.3g} days cannot show so low a rate: more --repeats, or a longer span"
             )
-    lines.append(f"written  {found.output / CHANCE_FILE}")
+    lines.append(f"written  {found.output / CHANCE_FILES[found.method]}")
     return lines
 
 
@@ -169,4 +176,5 @@ def _write(found: ChanceFound, span: tuple[np.datetime64, np.datetime64]) -> Non
         "target_per_day": found.target_per_day,
         "thresholds": [json_ready(asdict(one)) for one in found.thresholds],
     }
-    write_text(found.output / CHANCE_FILE, json.dumps(tree, indent=1, ensure_ascii=False) + "\n")
+    path = found.output / CHANCE_FILES[found.method]
+    write_text(path, json.dumps(tree, indent=1, ensure_ascii=False) + "\n")

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tremorflow.analysis import Association
+from tremorflow.analysis import CONVENTIONAL, DIET_GRASP, Association
 from tremorflow.batch.recordings import EnvelopeSource
 from tremorflow.catalog.evaluate_scores import Rate
 from tremorflow.catalog.near_earthquakes import FloatArray, NearEarthquakes, find_near_earthquakes
@@ -23,6 +23,7 @@ from tremorflow.settings import Settings, VelocitySettings
 from tremorflow.traveltime import compute_travel_times, read_velocity_model
 
 CHANCE_FILE = "chance_rate.json"
+CHANCE_FILES = {DIET_GRASP: CHANCE_FILE, CONVENTIONAL: "chance_rate_conventional.json"}
 MEANING = (
     "events per day after shifting the stations in time against each other; a lower bound of the false event "
     "rate, for what is coherent and no tremor vanishes in it"
@@ -33,10 +34,14 @@ SPARE_KM = 10.0  # of distance, beyond the gate
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """Chance rate, or why there is none, and events near arrivals, None if no earthquakes were given."""
+    """Chance rate, or why there is none, and events near arrivals, None if no earthquakes were given.
+
+    ``conventional`` is the chance rate of the conventional method, if the run compares itself with that.
+    """
 
     chance: ChanceRate | None = None
     chance_note: str = ""
+    conventional: ChanceRate | None = None
     near: NearEarthquakes | None = None
 
 
@@ -52,6 +57,20 @@ def estimate_chance(
     except (DataError, CatalogError) as error:  # the run is worth more than this number
         return Checks(None, str(error))
     return Checks(found, "one repetition; `tremorflow chance-rate` measures more")
+
+
+def kept_conventional_chance(folder: Path, source: EnvelopeSource, settings_hash: str) -> Checks:
+    """Chance rate of the conventional method, if it is kept in a folder and of these settings and span.
+
+    It is not measured in passing: every repetition takes as long as the run itself.
+    """
+    name = CHANCE_FILES[CONVENTIONAL]
+    try:
+        kept = read_chance_rate(folder / name, settings_hash, source.span)
+    except CatalogError as error:
+        return Checks(None, str(error))
+    command = "`tremorflow chance-rate --method conventional` into this folder"
+    return Checks(kept, f"of {name}" if kept is not None else f"{command} does, then run again")
 
 
 def what_locates(source: EnvelopeSource, grid: SearchGrid, settings: Settings) -> Locating:
@@ -97,7 +116,7 @@ def read_chance_rate(
             return None
         values = {name: tree["chance_rate"][name] for name in ChanceRate.__slots__}
         values["by_quality"] = {grade: _rate(one) for grade, one in values["by_quality"].items()}
-        values["groups"] = _rate(values["groups"])
+        values["groups"] = None if values["groups"] is None else _rate(values["groups"])
         for name, missing in (("least_shift_s", np.nan), ("apart_km", np.inf)):
             values[name] = missing if values[name] is None else values[name]
         return ChanceRate(**values)
@@ -131,6 +150,8 @@ def checks_tree(checks: Checks) -> dict[str, Any]:
         tree["chance_rate"] = chance_tree(checks.chance) | {"note": checks.chance_note}
     elif checks.chance_note:
         tree["chance_rate"] = {"meaning": MEANING, "note": checks.chance_note, "per_day": None}
+    if checks.conventional is not None:
+        tree["chance_rate_conventional"] = chance_tree(checks.conventional)
     if checks.near is not None:
         tree["near_earthquakes"] = asdict(checks.near)
     return tree
@@ -144,6 +165,8 @@ def check_lines(checks: Checks) -> list[str]:
         lines.append(f"         a lower bound of the false event rate ({checks.chance_note})")
     elif checks.chance_note:
         lines.append(f"chance   rate not measured: {checks.chance_note}")
+    if checks.conventional is not None:
+        lines.append(f"         of the conventional method: {rate_words(checks.conventional)}")
     if checks.near is not None:
         near = checks.near
         lines.append(
@@ -156,9 +179,10 @@ def check_lines(checks: Checks) -> list[str]:
 def check_counts(checks: Checks) -> dict[str, int | float | str]:
     """Key numbers of the report, by name."""
     counts: dict[str, int | float | str] = {}
-    if checks.chance is not None:
-        rate = checks.chance
-        counts["chance rate, events per day (95 %)"] = f"{rate.per_day:.2g} ({rate.low:.2g}-{rate.high:.2g})"
+    named = ("chance rate", checks.chance), ("chance rate of the conventional method", checks.conventional)
+    for name, rate in named:
+        if rate is not None:
+            counts[f"{name}, events per day (95 %)"] = f"{rate.per_day:.2g} ({rate.low:.2g}-{rate.high:.2g})"
     if checks.near is not None:
         near = checks.near
         counts[f"events within {near.gate_s:g} s, {near.distance_km:g} km of earthquakes"] = near.count

@@ -18,7 +18,14 @@ from tremorflow.analysis import (
     finish_catalog,
     locate_groups,
 )
-from tremorflow.batch.checks import Checks, check_lines, count_near_arrivals, estimate_chance, what_locates
+from tremorflow.batch.checks import (
+    Checks,
+    check_lines,
+    count_near_arrivals,
+    estimate_chance,
+    kept_conventional_chance,
+    what_locates,
+)
 from tremorflow.batch.full_report import rules_of, with_full_chain
 from tremorflow.batch.hearing import hearing_of, write_hearing
 from tremorflow.batch.outputs import (
@@ -145,6 +152,9 @@ def run_full_chain(
     write_groups(output, association.table, fates)
     locating = what_locates(source, grid, settings)
     checks = estimate_chance(output, source, association, locating, settings_hash)
+    if compare:
+        rate = kept_conventional_chance(output, source, settings_hash).chance
+        checks = replace(checks, conventional=rate)
     result = _result(found, settings, source, (output, DIET_GRASP, settings_hash))
     result = _checked(result, checks, earthquakes, settings)
     rival = _compare(result, settings, source, grid, progress) if compare else None
@@ -199,7 +209,7 @@ def run(
     detect = _by_correlation(settings, source, grid, settings_hash)
     found = _detect_in_blocks(settings, source, output, detect, progress)
     result = _result(found, settings, source, (output, CONVENTIONAL, settings_hash))
-    result = _checked(result, Checks(), earthquakes, settings)
+    result = _checked(result, kept_conventional_chance(output, source, settings_hash), earthquakes, settings)
     write_outputs(result, settings, source, grid, labels)
     return result
 

@@ -1,5 +1,6 @@
 """What chance alone gives: the chain on stations that are shifted in time against each other."""
 
+from tremorflow.chance.conventional import ConventionalChance, measure_conventional_chance
 from tremorflow.chance.rate import ChanceMeasurement, ChanceRate, Locating, measure_chance_rate
 from tremorflow.chance.settings import ChanceSettings
 from tremorflow.chance.shifted import mask_episodes
@@ -10,6 +11,7 @@ __all__ = [
     "ChanceMeasurement",
     "ChanceRate",
     "ChanceSettings",
+    "ConventionalChance",
     "Locating",
     "Shifts",
     "Threshold",
@@ -17,5 +19,6 @@ __all__ = [
     "choose_thresholds",
     "mask_episodes",
     "measure_chance_rate",
+    "measure_conventional_chance",
     "with_gains",
 ]

@@ -1,4 +1,4 @@
-"""The chance rate: events per day that the chain finds where stations are shifted in time."""
+"""The chance rate: events per day that the full chain finds where stations are shifted in time."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.random import Generator
+from numpy.typing import NDArray
 
 from tremorflow.analysis import Association, associate_windows, finish_catalog, locate_groups
 from tremorflow.catalog.evaluate_scores import Rate, poisson_rate
@@ -16,7 +17,7 @@ from tremorflow.chance.shifted import ReadsEnvelopes, Ring, ShiftedNetwork, make
 from tremorflow.chance.shifts import Shifts, choose_shifts
 from tremorflow.chance.thresholds import with_gains
 from tremorflow.locate import LocationSettings, SearchGrid, window_starts
-from tremorflow.records import Probabilities, join_events, seconds, timedelta
+from tremorflow.records import Probabilities, join_events, timedelta
 
 LONGEST_S = 3600.0  # of envelopes in memory at a time
 GRADES = "ABC"
@@ -39,7 +40,8 @@ class ChanceRate:
     by_quality
         The same by quality letter.
     groups
-        Groups of stations that were not taken for an earthquake, located or not.
+        Groups of stations that were not taken for an earthquake, located or not; None of the conventional
+        method, which has none.
     least_shift_s, apart_km
         Stations up to ``apart_km`` from each other (infinite: all) were at least ``least_shift_s`` apart.
     left_out_share
@@ -54,7 +56,7 @@ class ChanceRate:
     low: float
     high: float
     by_quality: dict[str, Rate]
-    groups: Rate
+    groups: Rate | None
     least_shift_s: float
     apart_km: float
     left_out_share: float
@@ -107,23 +109,30 @@ def measure_chance_rate(
     ring, left_out = make_ring(recorded), mask_episodes(association, settings)
     known = np.isfinite(recorded.p_tremor)
     share = float((left_out & known).sum() / known.sum())
-    tables, n_groups, least_s, apart_km = [], 0, [], np.inf
+    tables, n_groups, shifts = [], 0, list[Shifts]()
     for k in range(settings.repeats):
         rng = np.random.default_rng([settings.seed, k])
-        shifts = _shift_recorded(recorded, ring, settings, rng)
-        network = ShiftedNetwork(ring, shifts, left_out)
+        shifts.append(shift_recorded(recorded, ring, settings, rng))
+        network = ShiftedNetwork(ring, shifts[-1], left_out)
         shifted = associate_windows(
             network.probabilities(recorded), association.settings, association.hearing
         )
-        found = finish_catalog(_locate_shifted(network, shifted, locating), locating.catalog)
-        tables.append(with_gains(found, shifted))
+        events = finish_catalog(_locate_shifted(network, shifted, locating), locating.catalog)
+        tables.append(with_gains(events, shifted))
         n_groups += int(shifted.usable.sum())
-        least_s.append(shifts.least_s)
-        apart_km = shifts.apart_km
         if progress is not None:
             progress(k + 1, settings.repeats)
-    events = pd.concat(tables, ignore_index=True)
-    days = settings.repeats * len(ring) * ring.step_s / 86400 * (1 - share)
+    found = measured(pd.concat(tables, ignore_index=True), (ring, share), shifts, settings)
+    groups = poisson_rate(n_groups, found.rate.days)
+    return found._replace(rate=replace(found.rate, groups=groups))
+
+
+def measured(
+    events: pd.DataFrame, where: tuple[Ring, float], shifts: list[Shifts], settings: ChanceSettings
+) -> ChanceMeasurement:
+    """Give the rate of the events of all repetitions; where: the ring, and the share left out of it."""
+    ring, share = where
+    days = settings.repeats * ring.length_s / 86400 * (1 - share)
     rate = poisson_rate(len(events), days)
     grades = {grade: poisson_rate(int((events["quality"] == grade).sum()), days) for grade in GRADES}
     return ChanceMeasurement(
@@ -134,9 +143,9 @@ def measure_chance_rate(
             low=rate.low,
             high=rate.high,
             by_quality=grades,
-            groups=poisson_rate(n_groups, days),
-            least_shift_s=float(min(least_s)),
-            apart_km=apart_km,
+            groups=None,
+            least_shift_s=float(min(one.least_s for one in shifts)),
+            apart_km=shifts[-1].apart_km,
             left_out_share=share,
             repeats=settings.repeats,
             seed=settings.seed,
@@ -145,7 +154,7 @@ def measure_chance_rate(
     )
 
 
-def _shift_recorded(recorded: Probabilities, ring: Ring, settings: ChanceSettings, rng: Generator) -> Shifts:
+def shift_recorded(recorded: Probabilities, ring: Ring, settings: ChanceSettings, rng: Generator) -> Shifts:
     """Shifts of the stations that were classified; the others take no room in the span, and stay."""
     heard = np.flatnonzero(np.isfinite(recorded.p_tremor).any(axis=1))
     shifts = choose_shifts(recorded.network.subset(heard.tolist()), len(ring), ring.step_s, settings, rng)
@@ -156,20 +165,13 @@ def _shift_recorded(recorded: Probabilities, ring: Ring, settings: ChanceSetting
 
 def _locate_shifted(network: ShiftedNetwork, shifted: Association, locating: Locating) -> pd.DataFrame:
     """Event table of the groups of a shifted network; envelopes are read where there is a group alone."""
-    ring, tables = network.ring, list[pd.DataFrame]()
-    start = ring.times[0]
-    for begin, end in _spans_with_groups(shifted, locating.location, len(ring) * ring.step_s):
-        first = int(seconds(begin - start) // ring.step_s)
-        last = int(np.ceil(seconds(end - start) / ring.step_s))
-        envelopes = network.envelopes(locating.read, first, last)
-        if envelopes is None:
-            continue
-        part = envelopes.window(begin, seconds(end - begin))
-        part = replace(part, start_time=begin)  # windows are looked up by time; a sample is nearest to it
-        found, _ = locate_groups(part, shifted, locating.grid, locating.location, "")
-        if len(found.events):
+    tables = list[pd.DataFrame]()
+    for begin, end in _spans_with_groups(shifted, locating.location, network.ring.length_s):
+        envelopes = network.window(locating.read, begin, end)
+        if envelopes is not None:
+            found, _ = locate_groups(envelopes, shifted, locating.grid, locating.location, "")
             tables.append(found.events)
-    return join_events(tables)
+    return join_events([table for table in tables if len(table)])
 
 
 def _spans_with_groups(
@@ -181,10 +183,16 @@ def _spans_with_groups(
     starts = np.array(window_starts(times[0], times[0] + timedelta(length_s), location), "datetime64[ns]")
     first = np.searchsorted(grouped, starts, side="left")
     last = np.searchsorted(grouped, starts + timedelta(location.window_s - window_s), side="right")
-    chosen = starts[last > first]
+    yield from spans_of(starts[last > first], location)
+
+
+def spans_of(
+    starts: NDArray[np.datetime64], location: LocationSettings
+) -> Iterator[tuple[np.datetime64, np.datetime64]]:
+    """Spans, in order, that hold the windows of these starts alone; an hour and a window long at most."""
     most = max(1, int(LONGEST_S / location.step_s))
-    breaks = np.flatnonzero(np.diff(chosen) != timedelta(location.step_s)) + 1
-    for run in np.split(chosen, breaks):
+    breaks = np.flatnonzero(np.diff(starts) != timedelta(location.step_s)) + 1
+    for run in np.split(starts, breaks):
         for k in range(0, len(run), most):
             part = run[k : k + most]
             yield part[0], part[-1] + timedelta(location.window_s)

@@ -34,6 +34,11 @@ class Ring:
     def __len__(self) -> int:
         return len(self.windows)
 
+    @property
+    def length_s(self) -> float:
+        """How long the ring is."""
+        return len(self) * self.step_s
+
     def nominal_times(self) -> NDArray[np.datetime64]:
         """(step,) times that follow each other without a gap, from the first one on."""
         return np.asarray(self.times[0] + np.arange(len(self)) * timedelta(self.step_s))
@@ -106,6 +111,16 @@ class ShiftedNetwork:
             completeness=recorded.completeness[station, source],
             start_times=ring.nominal_times(),
         )
+
+    def window(self, read: ReadsEnvelopes, begin: np.datetime64, end: np.datetime64) -> Envelopes | None:
+        """Envelopes of the shifted network from a time on the ring up to another; None if there are none."""
+        start, step_s = self.ring.times[0], self.ring.step_s
+        first, last = int(seconds(begin - start) // step_s), int(np.ceil(seconds(end - start) / step_s))
+        envelopes = self.envelopes(read, first, last)
+        if envelopes is None:
+            return None
+        part = envelopes.window(begin, seconds(end - begin))
+        return replace(part, start_time=begin)  # windows are looked up by time; a sample is nearest to it
 
     def envelopes(self, read: ReadsEnvelopes, begin: int, end: int) -> Envelopes | None:
         """Envelopes of the shifted network from one step of the ring up to another; None if there are none.

@@ -51,13 +51,13 @@ def choose_thresholds(
     Parameters
     ----------
     chance_events
-        Events of the shifted stations, with ``gain``.
+        Events of the shifted stations; with ``gain``, if they are of groups.
     days
         Network-days in which they were found.
     target_per_day
         Chance rate that is wanted.
     catalogue
-        Events of the run, with ``gain``, to see how many would stay; may be empty.
+        Events of the run, with the same columns, to see how many would stay; may be empty.
 
     Raises
     ------
@@ -69,6 +69,8 @@ def choose_thresholds(
     allowed = int(np.floor(target_per_day * days * (1 + 1e-12)))
     found = []
     for measure, setting in MEASURES.items():
+        if measure not in chance_events:
+            continue
         values = np.sort(_values(chance_events, measure))[::-1]
         above = float(values[allowed]) if allowed < len(values) else None
         left = len(values) if above is None else int((values > above).sum())

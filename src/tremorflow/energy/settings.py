@@ -124,7 +124,7 @@ class EnergySettings:
     unknown_site_scatter: float = option(
         0.5,
         unit="log10",
-        reason="more of it between stations without a site term: the sea floor's are 4 to 40, which is 2 sd to "
+        reason="more of it between stations without a site term: of the sea floor they are 4 to 40, 2 sd to "
         "either side, and energies go with their square",
         ge=0,
     )
