@@ -17,7 +17,7 @@ from tremorflow.detections import with_amplitude_check, with_energies
 from tremorflow.energy import EnergySettings
 from tremorflow.geodesy import LocalFrame, distances_km
 from tremorflow.locate import LocationSettings, search_grid
-from tremorflow.records import CLASSES, Envelopes, Network, Probabilities, Station, timedelta
+from tremorflow.records import CLASSES, Envelopes, Network, Probabilities, Station, seconds, timedelta
 from tremorflow.simulate import (
     EnvelopeSimulationSettings,
     TremorBurst,
@@ -178,6 +178,38 @@ def test_ten_times_the_motion_has_a_hundred_times_the_energy(hour):
     )
     assert np.isfinite(one).any()
     np.testing.assert_allclose(other[np.isfinite(one)] / one[np.isfinite(one)], 100.0, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"unit": "count"}, "energy_not_velocity"),
+        ({"values": np.nan}, "energy_no_recording"),
+        ({"min_snr": 1e6}, "energy_too_few_stations"),
+        ({"min_stations": 99}, "energy_too_few_stations"),
+        ({"cut": True}, "energy_cut_by_ends"),
+    ],
+)
+def test_an_event_without_energy_says_why(hour, change, word):
+    found, _, _ = located(hour)
+    envelopes = replace(hour[0], unit=change.get("unit", "m/s"))
+    if "values" in change:
+        envelopes = replace(envelopes, values=np.full_like(envelopes.values, np.nan))
+    if "cut" in change:  # the recordings end within the first burst
+        first = found.events["start_time"].min().to_datetime64()
+        envelopes = envelopes.window(envelopes.start_time, seconds(first - envelopes.start_time) + 10)
+    settings = EnergySettings(**{k: v for k, v in change.items() if k.startswith("min_")})
+    events = with_energies(found, envelopes, hour[2], settings).events
+    assert events["energy_j"].isna().all()
+    assert word in events["flags"][events["start_time"].idxmin()].split(";")
+
+
+def test_an_event_with_an_energy_has_no_such_word(hour):
+    found, _, _ = located(hour)
+    events = with_energies(found, hour[0], hour[2], EnergySettings()).events
+    without = events["energy_j"].isna()
+    assert not without.all()
+    assert (events["flags"].str.contains("energy_") == without).all()
 
 
 def test_stations_that_hear_an_earthquake_meanwhile_give_no_energy(hour):

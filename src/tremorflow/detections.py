@@ -64,7 +64,9 @@ def with_energies(
 
 def _why_none(energy: Energy) -> str:
     """Word for the flags of an event whose energy cannot be told; none if it can."""
-    return "" if np.isfinite(energy.energy_j) else f"energy_{energy.flags[-1]}"
+    if np.isfinite(energy.energy_j):
+        return ""
+    return f"energy_{'cut_by_ends' if 'cut_by_ends' in energy.flags else energy.flags[-1]}"
 
 
 def with_amplitude_check(

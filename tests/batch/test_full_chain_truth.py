@@ -9,8 +9,10 @@ import pytest
 from archives import SNET_CONFIG, with_settings
 
 from tremorflow.analysis import ChainSettings, find_tremor
-from tremorflow.batch.recordings import Tally, ground_motion
-from tremorflow.batch.run import run_settings_file, summary_lines
+from tremorflow.batch.full_report import clearest_event
+from tremorflow.batch.recorded_signals import open_signals
+from tremorflow.batch.recordings import Tally, ground_motion, open_recordings
+from tremorflow.batch.run import hash_inputs, run_settings_file, summary_lines
 from tremorflow.catalog.formats import read_catalog
 from tremorflow.classifier.infer import Classifier, classify_waveforms
 from tremorflow.classifier.weights import read_weights
@@ -120,6 +122,28 @@ def test_another_setting_of_grouping_does_not_classify_again(folder, result):
     stricter = run_settings_file(config, folder / "out")
     assert {path: path.stat().st_mtime_ns for path in (folder / "out" / "signals").rglob("*.npz")} == kept
     assert len(stricter.events) < len(result.events)
+
+
+def test_the_command_and_a_conventional_run_name_the_same_inputs(folder, result):
+    """Else the run would not know the chance rate that the command measured for it, from other files."""
+    settings = read_settings(folder / "config.toml")
+    signals = open_signals(settings, folder / "out" / "signals")
+    key = hash_inputs(settings, open_recordings(settings))
+    assert hash_inputs(settings, signals.recordings) == key
+    assert hash_inputs(settings, signals) != key  # the classifier's weights count there
+    conventional = run_settings_file(folder / "config.toml", folder / "conventional", "conventional")
+    assert conventional.settings_hash == key
+    assert "chance-rate --method conventional" in "\n".join(summary_lines(conventional))
+
+
+def test_the_picture_is_of_the_event_whose_place_is_surest():
+    """Whether it has an energy does not matter."""
+    events = pd.DataFrame(
+        {"n_pairs": [9, 30, 20], "flags": ["", "grid_edge;isolated", "energy_too_few_stations"]}
+    )
+    assert clearest_event(events)["n_pairs"] == 20
+    assert clearest_event(events[:2])["n_pairs"] == 9
+    assert clearest_event(events[1:2])["n_pairs"] == 30
 
 
 def test_a_run_tells_events_near_earthquakes_and_that_half_an_hour_has_no_chance_rate(folder, result):

@@ -1,4 +1,4 @@
-"""The chance rate of a user's own recordings: settings file and folder of a run -> ``chance_rate.json``."""
+"""The chance rate of a user's own recordings: settings file and folder of a run -> a file of each method."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -21,7 +21,7 @@ from tremorflow.batch.checks import (
 from tremorflow.batch.hearing import hearing_of
 from tremorflow.batch.outputs import check_folder
 from tremorflow.batch.recorded_signals import open_signals
-from tremorflow.batch.run import Bars, prepare_grid
+from tremorflow.batch.run import Bars, hash_inputs, prepare_grid
 from tremorflow.catalog.files import write_text
 from tremorflow.catalog.formats import read_catalog
 from tremorflow.chance import (
@@ -41,7 +41,11 @@ LETTERS = {0.0: "B", 1.0: "A"}  # the worst quality above a threshold
 
 @dataclass(frozen=True, slots=True)
 class ChanceFound:
-    """Chance rate, thresholds for the target that was asked for, and what they are of."""
+    """Chance rate, thresholds for the target that was asked for, and what they are of.
+
+    ``catalogue_events`` counts the events of the run's catalogue, None if there is none; of the conventional
+    method those that it finds in the recordings as they are, gaps of the whole network taken out.
+    """
 
     rate: ChanceRate
     thresholds: tuple[Threshold, ...]
@@ -76,7 +80,7 @@ def measure_from_files(
     processes
         That read and classify, if signals are missing.
     bars
-        Progress; that of the windows counts repetitions.
+        Progress; that of the windows counts repetitions, and the unshifted pass of the conventional method.
     method
         Whose chance rate: that of the full chain, or of the conventional method.
 
@@ -95,6 +99,7 @@ def measure_from_files(
     locating = what_locates(source, grid, chosen)
     catalogue: pd.DataFrame | None
     if method == CONVENTIONAL:
+        settings_hash = hash_inputs(chosen, source.recordings)  # the classifier plays no part in it
         recorded = source.probabilities()
         measured, catalogue = measure_conventional_chance(recorded, locating, settings, bars.windows)
     else:

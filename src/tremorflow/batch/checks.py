@@ -34,14 +34,10 @@ SPARE_KM = 10.0  # of distance, beyond the gate
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """Chance rate, or why there is none, and events near arrivals, None if no earthquakes were given.
-
-    ``conventional`` is the chance rate of the conventional method, if the run compares itself with that.
-    """
+    """Chance rate, or why there is none, and events near arrivals, None if no earthquakes were given."""
 
     chance: ChanceRate | None = None
     chance_note: str = ""
-    conventional: ChanceRate | None = None
     near: NearEarthquakes | None = None
 
 
@@ -62,7 +58,7 @@ def estimate_chance(
 def kept_conventional_chance(folder: Path, source: EnvelopeSource, settings_hash: str) -> Checks:
     """Chance rate of the conventional method, if it is kept in a folder and of these settings and span.
 
-    It is not measured in passing: every repetition takes as long as the run itself.
+    It is not measured in passing: every repetition locates as many windows as the run itself.
     """
     name = CHANCE_FILES[CONVENTIONAL]
     try:
@@ -150,8 +146,6 @@ def checks_tree(checks: Checks) -> dict[str, Any]:
         tree["chance_rate"] = chance_tree(checks.chance) | {"note": checks.chance_note}
     elif checks.chance_note:
         tree["chance_rate"] = {"meaning": MEANING, "note": checks.chance_note, "per_day": None}
-    if checks.conventional is not None:
-        tree["chance_rate_conventional"] = chance_tree(checks.conventional)
     if checks.near is not None:
         tree["near_earthquakes"] = asdict(checks.near)
     return tree
@@ -165,8 +159,6 @@ def check_lines(checks: Checks) -> list[str]:
         lines.append(f"         a lower bound of the false event rate ({checks.chance_note})")
     elif checks.chance_note:
         lines.append(f"chance   rate not measured: {checks.chance_note}")
-    if checks.conventional is not None:
-        lines.append(f"         of the conventional method: {rate_words(checks.conventional)}")
     if checks.near is not None:
         near = checks.near
         lines.append(
@@ -179,10 +171,9 @@ def check_lines(checks: Checks) -> list[str]:
 def check_counts(checks: Checks) -> dict[str, int | float | str]:
     """Key numbers of the report, by name."""
     counts: dict[str, int | float | str] = {}
-    named = ("chance rate", checks.chance), ("chance rate of the conventional method", checks.conventional)
-    for name, rate in named:
-        if rate is not None:
-            counts[f"{name}, events per day (95 %)"] = f"{rate.per_day:.2g} ({rate.low:.2g}-{rate.high:.2g})"
+    if checks.chance is not None:
+        rate = checks.chance
+        counts["chance rate, events per day (95 %)"] = f"{rate.per_day:.2g} ({rate.low:.2g}-{rate.high:.2g})"
     if checks.near is not None:
         near = checks.near
         counts[f"events within {near.gate_s:g} s, {near.distance_km:g} km of earthquakes"] = near.count

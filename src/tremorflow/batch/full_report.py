@@ -101,14 +101,22 @@ def recorded_spans(probabilities: Probabilities) -> tuple[Span, ...]:
     return tuple((first, last + length) for first, last in zip(firsts, lasts, strict=True))
 
 
+def clearest_event(events: pd.DataFrame) -> pd.Series:
+    """Event that most pairs locate, of those without a flag that doubts their place if there are any."""
+    doubted = np.array(
+        [any(not word.startswith("energy_") for word in words(flags)) for flags in events["flags"]]
+    )
+    chosen: pd.Series = events.iloc[np.lexsort((-events["n_pairs"].to_numpy(dtype=np.int64), doubted))[0]]
+    return chosen
+
+
 def heard_pictures(
     events: pd.DataFrame, source: SignalSource, association: Association
 ) -> tuple[HeardPicture, ...]:
     """Spectrogram of the surest station and station graph, of the event that most pairs locate."""
     if events.empty:
         return ()
-    alone = np.array([len(words(flags)) > 0 for flags in events["flags"]])
-    event = events.iloc[np.lexsort((-events["n_pairs"].to_numpy(dtype=np.int64), alone))[0]]
+    event = clearest_event(events)
     groups, probabilities = association.groups, association.probabilities
     number = int(np.flatnonzero(association.table["group_id"] == event["group_id"])[0])
     window = int(groups.windows[number])

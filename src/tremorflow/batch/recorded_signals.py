@@ -44,6 +44,11 @@ class RecordedSignals:
         self.folder = SignalFolder(folder / self._name(), self.span, self.network)
         self._judged: tuple[Probabilities, Tally] | None = None
 
+    @property
+    def recordings(self) -> RecordedEnvelopes:
+        """What the signals are made of."""
+        return self._recordings
+
     def make(self, processes: int = 1, progress: Progress | None = None) -> None:
         """Make the signals that are not kept, or that were made of other recordings."""
         feed = ArchiveFeed(self._recordings.archive, self.network)

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tremorflow.analysis import detect_tremor, finish_catalog
-from tremorflow.chance.rate import ChanceMeasurement, Locating, measured, shift_recorded, spans_of
+from tremorflow.chance.rate import ChanceMeasurement, Locating, count_chance, shift_recorded, spans_of
 from tremorflow.chance.settings import ChanceSettings
 from tremorflow.chance.shifted import Ring, ShiftedNetwork, make_ring
 from tremorflow.chance.shifts import Shifts
@@ -72,7 +72,7 @@ def measure_conventional_chance(
         report(k + 2, settings.repeats + 1)
     share = float((left_out & known).sum() / known.sum())
     events = pd.concat(tables, ignore_index=True)
-    return ConventionalChance(measured(events, (ring, share), shifts, settings), catalogue)
+    return ConventionalChance(count_chance(events, ring, share, shifts, settings), catalogue)
 
 
 def _detect(network: ShiftedNetwork, locating: Locating) -> pd.DataFrame:

@@ -65,7 +65,7 @@ class ChanceRate:
 
 
 class ChanceMeasurement(NamedTuple):
-    """Chance rate, and the events it counts: an event table with ``gain``, whose times are on the ring."""
+    """Chance rate, and the events it counts, in times of the ring; with ``gain`` where there are groups."""
 
     rate: ChanceRate
     events: pd.DataFrame
@@ -122,16 +122,15 @@ def measure_chance_rate(
         n_groups += int(shifted.usable.sum())
         if progress is not None:
             progress(k + 1, settings.repeats)
-    found = measured(pd.concat(tables, ignore_index=True), (ring, share), shifts, settings)
+    found = count_chance(pd.concat(tables, ignore_index=True), ring, share, shifts, settings)
     groups = poisson_rate(n_groups, found.rate.days)
     return found._replace(rate=replace(found.rate, groups=groups))
 
 
-def measured(
-    events: pd.DataFrame, where: tuple[Ring, float], shifts: list[Shifts], settings: ChanceSettings
+def count_chance(
+    events: pd.DataFrame, ring: Ring, share: float, shifts: list[Shifts], settings: ChanceSettings
 ) -> ChanceMeasurement:
-    """Give the rate of the events of all repetitions; where: the ring, and the share left out of it."""
-    ring, share = where
+    """Rate of the events of all repetitions on a ring of which a share is left out."""
     days = settings.repeats * ring.length_s / 86400 * (1 - share)
     rate = poisson_rate(len(events), days)
     grades = {grade: poisson_rate(int((events["quality"] == grade).sum()), days) for grade in GRADES}

@@ -18,7 +18,11 @@ class ChanceSettings:
         600.0, unit="s", reason="two windows of 300 s: closer ones share the burst of a shaken network", gt=0
     )
     near_km: float = option(
-        150.0, unit="km", reason="stations this near must be apart: location.max_pair_distance_km", gt=0
+        150.0,
+        unit="km",
+        reason="stations this near must be apart, and hear what the conventional method finds there: "
+        "location.max_pair_distance_km",
+        gt=0,
     )
     margin_s: float = option(
         300.0, unit="s", reason="around a window of tremor: a burst lasts 300 s at most (DEFINITIONS)", ge=0

@@ -71,13 +71,14 @@ def choose_thresholds(
     for measure, setting in MEASURES.items():
         if measure not in chance_events:
             continue
+        asks = setting if "gain" in chance_events else setting.partition(",")[0]  # small groups are groups
         values = np.sort(_values(chance_events, measure))[::-1]
         above = float(values[allowed]) if allowed < len(values) else None
         left = len(values) if above is None else int((values > above).sum())
         own = _values(catalogue, measure)
         stay = len(own) if above is None else int((own > above).sum())
         rate, kept = poisson_rate(left, days), fraction(stay, len(own))
-        found.append(Threshold(measure, above, setting, rate, kept))
+        found.append(Threshold(measure, above, asks, rate, kept))
     return found
 
 

@@ -61,26 +61,27 @@ def mean_over_stations(
     weighing by what the station itself says would favour the high ones or the low ones. The first choice is
     by the energy that agrees with most stations (``_most_likely``), and stations that record something else
     on top of it are left out: of a faint burst, what disturbs a station far away would stand for a thousand
-    times the energy, and a quiet one nearby denies it. Unless ``min_stations`` agree, nothing tells which is
-    right. Energies more than 3 sd (by the median deviation of log10) from the median are moved in to there.
+    times the energy, and a quiet one nearby denies it. Two that say little outweigh up to four that say a
+    thousand times as much. Unless ``min_stations`` agree, nothing tells which is right. Energies more than 3
+    sd (by the median deviation of log10) from the median are moved in to there.
     """
     energies, noise = motion.integrals * factors, motion.noise * factors
     needed = settings.min_snr**2 * motion.background * factors
     readings = _Readings(energies, np.maximum(noise, LEAST_NOISE * motion.background * factors), scatter)
-    energy_j, mean = _most_likely(readings), None
+    energy_j = _most_likely(readings)
     agrees, disturbed = _agreement(readings, energy_j)
+    mean: StationMean | NoMean = "too_few_stations"
     for _ in range(ROUNDS):
         heard = energy_j >= needed
         used = heard & ~disturbed
-        if heard.sum() < settings.min_stations or not (energies[used] > 0).any():
-            return mean or "too_few_stations"
-        if (used & agrees).sum() < settings.min_stations:
-            return mean or "stations_disagree"
-        if mean is not None and np.array_equal(used, mean.used):
+        enough = heard.sum() >= settings.min_stations and (energies[used] > 0).any()
+        if not enough or (used & agrees).sum() < settings.min_stations:
+            return "stations_disagree" if enough and isinstance(mean, str) else mean
+        if isinstance(mean, StationMean) and np.array_equal(used, mean.used):
             break
         mean = _weighted(energies, noise, scatter, used)
         energy_j = mean.energy_j
-    return mean or "too_few_stations"
+    return mean
 
 
 class _Readings(NamedTuple):

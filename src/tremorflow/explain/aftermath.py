@@ -26,11 +26,12 @@ MEANINGS = {
     "azimuthal_gap": "outside of its stations (location.max_azimuthal_gap_deg)",
     SMALL_GROUP: "placed by probabilities and amplitudes as much as by delays (location.small_groups)",
     "energy_not_velocity": "no energy: the recordings are counts; give their response (archive.stations)",
-    "energy_no_station": "no energy: no station within energy.max_distance_km that hears this source alone",
+    "energy_no_station": "no energy: no station within energy.farthest_km hears this source alone: not an "
+    "earthquake too, and not another source of the window that is nearer",
     "energy_no_recording": "no energy: the stations near it have gaps meanwhile",
     "energy_cut_by_ends": "no energy: the recordings begin or end within the burst",
     "energy_too_few_stations": "no energy: fewer than energy.min_stations stand out of the noise",
-    "energy_stations_disagree": "no energy: stations say energies that are decades apart",
+    "energy_stations_disagree": "no energy: no two stations (energy.min_stations) say about the same",
     UNCORRELATED: "its envelopes confirm nothing: placed by probabilities alone (location.uncorrelated)",
 }
 
