@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tremorflow.energy import EnergySettings, estimate_energy
+from tremorflow.energy.motion import BurstMotion
+from tremorflow.energy.station_mean import mean_over_stations
 from tremorflow.records import Envelopes, timedelta
 
 SETTINGS = EnergySettings()
@@ -198,3 +200,22 @@ def test_a_short_gap_is_bridged_and_a_long_one_is_not():
     gaps = found_of(replace(envelopes, values=values))
     assert gaps.n_stations == 4
     assert np.log10(gaps.energy_j / found_of(envelopes).energy_j) == pytest.approx(0, abs=0.1)
+
+
+@given(st.integers(0, 10**6), st.integers(1, 9), st.sampled_from([0.2, 0.54]))
+def test_the_mean_lies_among_the_stations_whatever_they_say(seed, count, scatter):
+    """Strong and weak, negative by noise, decades apart, without noise: a number, or why there is none."""
+    rng = np.random.default_rng(seed)
+    background = 10 ** rng.uniform(-3, 3, count)
+    noise = background * rng.choice([0.0, 0.05, 1.0], count)
+    integrals = rng.choice([-1.0, 0.0, 1.0, 1.0, 1.0], count) * 10 ** rng.uniform(-4, 8, count)
+    flags = np.zeros(count, dtype=np.bool_)
+    motion = BurstMotion(np.arange(count), integrals, noise, background, flags, ~flags)
+    found = mean_over_stations(motion, np.ones(count), np.full(count, scatter), SETTINGS)
+    if isinstance(found, str):
+        assert found in ("too_few_stations", "stations_disagree")
+    else:
+        assert found.used.sum() >= 1
+        assert 0 < found.energy_j <= integrals[found.used].max() * (1 + 1e-9)
+        assert np.isfinite(found.log10_error)
+        assert found.log10_error > 0
