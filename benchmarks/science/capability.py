@@ -1,6 +1,6 @@
 """Does a network find what its capability says? Predicted against measured recall on a simulated S-net.
 
-    python benchmarks/science/capability.py [--weak-days 6] [--seed 2051] [--hours 24] [--processes 2]
+    python benchmarks/science/capability.py [--weak-days 10] [--seed 2153] [--hours 24] [--processes 2]
 
 Everything is simulated, by a seed nothing was tuned on: ``weak`` (170 bursts a day, log10 of the energy
 uniform, down to below the noise), at 25 Hz, as counts, read as an archive is, as for ``chain``. Predicted is
@@ -145,8 +145,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--weak-days", type=int, default=6)
-    parser.add_argument("--seed", type=int, default=2051)
+    parser.add_argument("--weak-days", type=int, default=10)
+    parser.add_argument("--seed", type=int, default=2153)
     parser.add_argument("--hours", type=float, default=24.0, help="of each day, for a quick look")
     parser.add_argument("--processes", type=int, default=2)
     given = parser.parse_args()
