@@ -19,8 +19,8 @@ the site terms of the stations, and learns their noise, as a run does whose stat
 "no site terms" is the same where it has none. Recall counts each burst once (150 s or overlap, 50 km, one to
 one), less what a copy shifted by 6 h finds. Signals are kept in ``build/chain``, so that a second run is
 quick; without them a day takes 10 to 20 minutes of one core. With ``--tables`` the catalogues of the days are
-kept too, of one version of the code, so that several machines can share the days.
-Ends with one JSON object.
+kept too, of one version of the code, so that several machines can share the days. Ends
+with one JSON object.
 """
 
 import argparse

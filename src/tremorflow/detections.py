@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tremorflow.energy import Energy, EnergySettings, RadiatingSource, estimate_energy
+from tremorflow.catalog.quality import with_word
+from tremorflow.energy import EnergySettings, RadiatingSource, estimate_energy
 from tremorflow.geodesy import distances_km
 from tremorflow.locate import Hypocentre, LocationSettings, SearchGrid, fit_amplitudes
-from tremorflow.records import CLASSES, Envelopes, Probabilities, event_table, seconds
+from tremorflow.records import CLASSES, NO_ENERGY, Envelopes, Probabilities, event_table, seconds
 
 ENERGY_CELLS = ("energy_j", "energy_log10_error", "energy_is_relative", "me", "flags")
 EARTHQUAKE_HEARD = 0.5  # probability at which a station's motion is not tremor alone
@@ -49,24 +50,18 @@ def with_energies(
     heard = _with_stations(found.hypocentres, probabilities)
     for flags, (source, stations) in zip(events["flags"], heard, strict=True):
         energy = estimate_energy(envelopes, source, stations, settings)
+        known = np.isfinite(energy.energy_j)
         columns.append(
             {
                 "energy_j": energy.energy_j,
                 "energy_log10_error": energy.log10_error,
                 "energy_is_relative": energy.is_relative,
                 "me": energy.me,
-                "flags": ";".join(word for word in (flags, _why_none(energy)) if word),
+                "flags": flags if known else with_word(flags, f"{NO_ENERGY}{energy.flags[0]}", present=True),
             }
         )
     table = pd.DataFrame(columns, columns=list(ENERGY_CELLS), index=events.index)
     return Detections(event_table(events.assign(**table)), found.hypocentres, found.windows)
-
-
-def _why_none(energy: Energy) -> str:
-    """Word for the flags of an event whose energy cannot be told; none if it can."""
-    if np.isfinite(energy.energy_j):
-        return ""
-    return f"energy_{'cut_by_ends' if 'cut_by_ends' in energy.flags else energy.flags[-1]}"
 
 
 def with_amplitude_check(

@@ -12,7 +12,7 @@ from tremorflow.analysis import ChainSettings, find_tremor
 from tremorflow.batch.full_report import clearest_event
 from tremorflow.batch.recorded_signals import open_signals
 from tremorflow.batch.recordings import Tally, ground_motion, open_recordings
-from tremorflow.batch.run import hash_inputs, run_settings_file, summary_lines
+from tremorflow.batch.run import prepare_grid, run_settings_file, summary_lines
 from tremorflow.catalog.formats import read_catalog
 from tremorflow.classifier.infer import Classifier, classify_waveforms
 from tremorflow.classifier.weights import read_weights
@@ -128,9 +128,9 @@ def test_the_command_and_a_conventional_run_name_the_same_inputs(folder, result)
     """Else the run would not know the chance rate that the command measured for it, from other files."""
     settings = read_settings(folder / "config.toml")
     signals = open_signals(settings, folder / "out" / "signals")
-    key = hash_inputs(settings, open_recordings(settings))
-    assert hash_inputs(settings, signals.recordings) == key
-    assert hash_inputs(settings, signals) != key  # the classifier's weights count there
+    key = prepare_grid(settings, open_recordings(settings))[1]
+    assert prepare_grid(settings, signals.recordings)[1] == key
+    assert prepare_grid(settings, signals)[1] != key  # the classifier's weights count there
     conventional = run_settings_file(folder / "config.toml", folder / "conventional", "conventional")
     assert conventional.settings_hash == key
     assert "chance-rate --method conventional" in "\n".join(summary_lines(conventional))

@@ -22,14 +22,14 @@ from chance_cases import (
 )
 from typer.testing import CliRunner
 
-from tremorflow.batch.checks import CHANCE_FILES, kept_conventional_chance
+from tremorflow.batch.checks import CHANCE_FILES
 from tremorflow.batch.outputs import Labels
-from tremorflow.batch.run import hash_inputs, run, summary_lines
+from tremorflow.batch.run import run, summary_lines
 from tremorflow.chance import ChanceSettings, measure_conventional_chance
 from tremorflow.cli import app
 from tremorflow.errors import DataError
 from tremorflow.geodesy import distances_km
-from tremorflow.settings import Settings
+from tremorflow.settings import ArchiveSettings, Settings
 
 LOOSE = replace(LOCATION, min_stations=4, max_sources=1)
 
@@ -112,17 +112,12 @@ def test_a_conventional_run_shows_the_rate_that_the_command_measured(tmp_path, m
     network = square_network(3)
     p_tremor = independent(network, 720, 0.25, seed=7)
     signals = StoredSignals(probabilities_of(network, p_tremor), bumps(network, p_tremor, seed=3))
-    settings = Settings(location=LOOSE, association=association_settings())
+    archive = ArchiveSettings(path="recordings")
+    settings = Settings(archive=archive, location=LOOSE, association=association_settings())
     monkeypatch.setattr("tremorflow.batch.chance_rate.open_signals", lambda *_: signals)
     monkeypatch.setattr("tremorflow.batch.chance_rate.read_settings", lambda _: settings)
     labels = Labels("Bumps", "Simulated envelopes.")
-    key = hash_inputs(settings, signals)
-
-    def run_again():
-        checks = kept_conventional_chance(tmp_path, signals, key)
-        return run(settings, signals, tmp_path, labels, checks=checks)
-
-    before = run_again()
+    before = run(settings, signals, tmp_path, labels)
     assert "chance-rate --method conventional" in "\n".join(summary_lines(before))
     arguments = ["chance-rate", "config.toml", "--output", str(tmp_path), "--method", "conventional"]
     result = CliRunner().invoke(app, [*arguments, "--repeats", "1", "--target", "1"])
@@ -132,7 +127,7 @@ def test_a_conventional_run_shows_the_rate_that_the_command_measured(tmp_path, m
     assert "gain" not in {one["measure"] for one in tree["thresholds"]}
     assert all(one["rate"]["value"] <= 1 for one in tree["thresholds"])
     assert all(one["kept"]["of"] == len(before.events) for one in tree["thresholds"])
-    after = run_again()
+    after = run(settings, signals, tmp_path, labels)
     assert after.checks.chance is not None
     assert after.checks.chance.per_day == pytest.approx(tree["chance_rate"]["per_day"])
     assert "chance rate, events per day" in (tmp_path / "report.html").read_text(encoding="utf-8")

@@ -68,6 +68,7 @@ def test_one_wild_station_does_not_carry_the_energy():
     values[2] *= 100.0  # 1e4 times the energy
     wild = found_of(replace(envelopes, values=values))
     assert abs(np.log10(wild.energy_j / found_of(envelopes).energy_j)) < 0.1
+    assert wild.energy_j == pytest.approx(found_of(envelopes, [0, 1, 3, 4]).energy_j, rel=1e-6)
     assert wild.log10_error > found_of(envelopes).log10_error
 
 

@@ -21,7 +21,7 @@ from tremorflow.batch.checks import (
 from tremorflow.batch.hearing import hearing_of
 from tremorflow.batch.outputs import check_folder
 from tremorflow.batch.recorded_signals import open_signals
-from tremorflow.batch.run import Bars, hash_inputs, prepare_grid
+from tremorflow.batch.run import Bars, prepare_grid
 from tremorflow.catalog.files import write_text
 from tremorflow.catalog.formats import read_catalog
 from tremorflow.chance import (
@@ -95,11 +95,12 @@ def measure_from_files(
     check_folder(folder)
     source = open_signals(chosen, folder / "signals", bars.files)
     source.make(processes, bars.hours)
-    grid, settings_hash = prepare_grid(chosen, source)
+    # the classifier plays no part in the conventional method, nor its weights in the hash of its runs
+    inputs = source.recordings if method == CONVENTIONAL else source
+    grid, settings_hash = prepare_grid(chosen, inputs)
     locating = what_locates(source, grid, chosen)
     catalogue: pd.DataFrame | None
     if method == CONVENTIONAL:
-        settings_hash = hash_inputs(chosen, source.recordings)  # the classifier plays no part in it
         recorded = source.probabilities()
         measured, catalogue = measure_conventional_chance(recorded, locating, settings, bars.windows)
     else:

@@ -55,7 +55,9 @@ def estimate_chance(
     return Checks(found, "one repetition; `tremorflow chance-rate` measures more")
 
 
-def kept_conventional_chance(folder: Path, source: EnvelopeSource, settings_hash: str) -> Checks:
+def kept_conventional_chance(
+    folder: Path, source: EnvelopeSource, settings: Settings, settings_hash: str
+) -> Checks:
     """Chance rate of the conventional method, if it is kept in a folder and of these settings and span.
 
     It is not measured in passing: every repetition locates as many windows as the run itself.
@@ -65,8 +67,10 @@ def kept_conventional_chance(folder: Path, source: EnvelopeSource, settings_hash
         kept = read_chance_rate(folder / name, settings_hash, source.span)
     except CatalogError as error:
         return Checks(None, str(error))
+    if kept is not None:
+        return Checks(kept, f"of {name}")
     command = "`tremorflow chance-rate --method conventional` into this folder"
-    return Checks(kept, f"of {name}" if kept is not None else f"{command} does, then run again")
+    return Checks(None, f"{command} does, then run again" if settings.archive.path else "")
 
 
 def what_locates(source: EnvelopeSource, grid: SearchGrid, settings: Settings) -> Locating:

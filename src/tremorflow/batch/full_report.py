@@ -19,7 +19,7 @@ from tremorflow.figures.report_text import FULL_CHAIN, FULL_CHAIN_LIMITS, FULL_C
 from tremorflow.figures.spectrograms import draw_station
 from tremorflow.figures.station_graph import draw_station_graph
 from tremorflow.geodesy import long_axis_deg
-from tremorflow.records import Network, Probabilities, timedelta
+from tremorflow.records import NO_ENERGY, Network, Probabilities, timedelta
 from tremorflow.settings import Settings
 
 REPORT_HOURS = 6  # day and night: ten seconds on 150 stations
@@ -104,7 +104,7 @@ def recorded_spans(probabilities: Probabilities) -> tuple[Span, ...]:
 def clearest_event(events: pd.DataFrame) -> pd.Series:
     """Event that most pairs locate, of those without a flag that doubts their place if there are any."""
     doubted = np.array(
-        [any(not word.startswith("energy_") for word in words(flags)) for flags in events["flags"]]
+        [any(not word.startswith(NO_ENERGY) for word in words(flags)) for flags in events["flags"]]
     )
     chosen: pd.Series = events.iloc[np.lexsort((-events["n_pairs"].to_numpy(dtype=np.int64), doubted))[0]]
     return chosen

@@ -108,8 +108,7 @@ def run_settings_file(
     known = None if earthquakes is None else read_earthquakes(earthquakes)
     if method == CONVENTIONAL:
         source = open_recordings(settings, bars.files)
-        checks = kept_conventional_chance(Path(output), source, hash_inputs(settings, source))
-        return run(settings, source, Path(output), labels, bars.windows, known, checks)
+        return run(settings, source, Path(output), labels, bars.windows, known)
     signals = open_signals(settings, Path(output) / "signals", bars.files)
     signals.make(processes, bars.hours)
     where, windows = Path(output), bars.windows
@@ -183,7 +182,6 @@ def run(
     labels: Labels,
     progress: Progress | None = None,
     earthquakes: pd.DataFrame | None = None,
-    checks: Checks | None = None,
 ) -> RunResult:
     """Tremor in all that the source has, by the conventional method, written into ``output``.
 
@@ -202,15 +200,14 @@ def run(
         Called with the number of windows done and in all.
     earthquakes
         As ``read_earthquakes`` gives: events near their arrivals are counted and flagged.
-    checks
-        What is known of chance already, to be shown.
     """
     check_folder(output)
     grid, settings_hash = prepare_grid(settings, source)
     detect = _by_correlation(settings, source, grid, settings_hash)
     found = _detect_in_blocks(settings, source, output, detect, progress)
     result = _result(found, settings, source, (output, CONVENTIONAL, settings_hash))
-    result = _checked(result, checks or Checks(), earthquakes, settings)
+    known = kept_conventional_chance(output, source, settings, settings_hash)
+    result = _checked(result, known, earthquakes, settings)
     write_outputs(result, settings, source, grid, labels)
     return result
 
@@ -281,37 +278,25 @@ def _checked(
 
 def prepare_grid(settings: Settings, source: EnvelopeSource) -> tuple[SearchGrid, str]:
     """Search grid with its travel times, and the hash of the settings and of what their files hold."""
-    velocity, location = settings.velocity, settings.location
-    model, interface = read_velocity_model(velocity.model), _interface(settings)
+    velocity, location, network = settings.velocity, settings.location, source.network
+    model = read_velocity_model(velocity.model)
+    contents = [*source.contents, np.stack([model.depths_km, model.vp_km_s, model.vs_km_s]).tobytes()]
+    interface: PlateInterface | None = None
     deepest_km = {"free": location.max_depth_km, "fixed": location.fixed_depth_km}.get(location.depth, 0.0)
-    if interface is not None:
+    if location.depth == "interface":
+        if not velocity.plate_interface:
+            raise SettingsError(
+                'location.depth = "interface" needs velocity.plate_interface: the path of a grid file'
+            )
+        interface = read_plate_interface(velocity.plate_interface)
+        contents += [
+            array.tobytes() for array in (interface.latitudes, interface.longitudes, interface.depths_km)
+        ]
         deepest_km = min(float(np.nanmax(interface.depths_km)), DEEPEST_KM)
     depths = np.arange(0.0, deepest_km + 2 * velocity.depth_step_km, velocity.depth_step_km)
     farthest_km = max(location.max_station_distance_km, location.max_pair_distance_km) + SPARE_KM
-    travel_times = station_travel_times(model, source.network, depths, farthest_km)
-    grid = search_grid(source.network, travel_times, location, interface)
-    return grid, hash_inputs(settings, source)
-
-
-def hash_inputs(settings: Settings, source: EnvelopeSource) -> str:
-    """Hash of the settings, and of what the files that they name hold."""
-    model, interface = read_velocity_model(settings.velocity.model), _interface(settings)
-    contents = [*source.contents, np.stack([model.depths_km, model.vp_km_s, model.vs_km_s]).tobytes()]
-    if interface is not None:
-        arrays = interface.latitudes, interface.longitudes, interface.depths_km
-        contents += [array.tobytes() for array in arrays]
-    return hash_settings(settings, *contents)
-
-
-def _interface(settings: Settings) -> PlateInterface | None:
-    """Plate interface, if the depth is that of it."""
-    if settings.location.depth != "interface":
-        return None
-    if not settings.velocity.plate_interface:
-        raise SettingsError(
-            'location.depth = "interface" needs velocity.plate_interface: the path of a grid file'
-        )
-    return read_plate_interface(settings.velocity.plate_interface)
+    travel_times = station_travel_times(model, network, depths, farthest_km)
+    return search_grid(network, travel_times, location, interface), hash_settings(settings, *contents)
 
 
 def blocks_of(

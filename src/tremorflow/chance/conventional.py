@@ -7,14 +7,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tremorflow.analysis import detect_tremor, finish_catalog
-from tremorflow.chance.rate import ChanceMeasurement, Locating, count_chance, shift_recorded, spans_of
+from tremorflow.analysis import detect_tremor
+from tremorflow.chance.rate import (
+    ChanceMeasurement,
+    Locating,
+    count_chance,
+    detect_shifted,
+    draw_shifts,
+    share_of,
+)
 from tremorflow.chance.settings import ChanceSettings
 from tremorflow.chance.shifted import Ring, ShiftedNetwork, make_ring
 from tremorflow.chance.shifts import Shifts
 from tremorflow.geodesy import distances_km
 from tremorflow.locate import window_starts
-from tremorflow.records import Probabilities, join_events, timedelta
+from tremorflow.records import Probabilities, timedelta
 
 Progress = Callable[[int, int], None]
 
@@ -59,32 +66,31 @@ def measure_conventional_chance(
     from it: the false events among it too, so that the rate is a lower bound, as for the full chain.
     """
     settings, report = settings or ChanceSettings(), progress or (lambda done, total: None)
-    ring, known = make_ring(recorded), np.isfinite(recorded.p_tremor)
-    rngs = [np.random.default_rng([settings.seed, k]) for k in range(settings.repeats)]
-    shifts = [shift_recorded(recorded, ring, settings, rng) for rng in rngs]
-    unshifted = Shifts(np.zeros(len(known), dtype=np.int64), float("nan"), float("inf"))
-    catalogue = _detect(ShiftedNetwork(ring, unshifted, np.zeros_like(known)), locating)
+    ring = make_ring(recorded)
+    shifts = draw_shifts(recorded, ring, settings)
+    unshifted = Shifts(np.zeros(len(recorded.network), dtype=np.int64), float("nan"), float("inf"))
+    nothing = np.zeros(recorded.p_tremor.shape, dtype=np.bool_)
+    catalogue = _detect(ShiftedNetwork(ring, unshifted, nothing), locating)
     report(1, settings.repeats + 1)
     left_out = _mask(catalogue, recorded, ring, settings)
     tables = []
     for k, shift in enumerate(shifts):
         tables.append(_detect(ShiftedNetwork(ring, shift, left_out), locating))
         report(k + 2, settings.repeats + 1)
-    share = float((left_out & known).sum() / known.sum())
-    events = pd.concat(tables, ignore_index=True)
-    return ConventionalChance(count_chance(events, ring, share, shifts, settings), catalogue)
+    measurement = count_chance(tables, ring, share_of(left_out, recorded), shifts, settings)
+    return ConventionalChance(measurement, catalogue)
 
 
 def _detect(network: ShiftedNetwork, locating: Locating) -> pd.DataFrame:
     """Catalogue of a shifted network, in times of the ring."""
-    ring, tables = network.ring, list[pd.DataFrame]()
-    end = ring.times[0] + timedelta(ring.length_s)
-    starts = np.array(window_starts(ring.times[0], end, locating.location), "datetime64[ns]")
-    for begin, stop in spans_of(starts, locating.location):
-        envelopes = network.window(locating.read, begin, stop)
-        if envelopes is not None:
-            tables.append(detect_tremor(envelopes, locating.grid, locating.location, "").events)
-    return finish_catalog(join_events([table for table in tables if len(table)]), locating.catalog)
+    first, location = network.ring.times[0], locating.location
+    starts = window_starts(first, first + timedelta(network.ring.length_s), location)
+    return detect_shifted(
+        network,
+        locating,
+        np.array(starts, "datetime64[ns]"),
+        lambda envelopes: detect_tremor(envelopes, locating.grid, location, ""),
+    )
 
 
 def _mask(

@@ -16,8 +16,9 @@ from tremorflow.chance.settings import ChanceSettings
 from tremorflow.chance.shifted import ReadsEnvelopes, Ring, ShiftedNetwork, make_ring, mask_episodes
 from tremorflow.chance.shifts import Shifts, choose_shifts
 from tremorflow.chance.thresholds import with_gains
+from tremorflow.detections import Detections
 from tremorflow.locate import LocationSettings, SearchGrid, window_starts
-from tremorflow.records import Probabilities, join_events, timedelta
+from tremorflow.records import Envelopes, Probabilities, join_events, timedelta
 
 LONGEST_S = 3600.0  # of envelopes in memory at a time
 GRADES = "ABC"
@@ -107,30 +108,27 @@ def measure_chance_rate(
     settings = settings or ChanceSettings()
     recorded = association.probabilities
     ring, left_out = make_ring(recorded), mask_episodes(association, settings)
-    known = np.isfinite(recorded.p_tremor)
-    share = float((left_out & known).sum() / known.sum())
-    tables, n_groups, shifts = [], 0, list[Shifts]()
-    for k in range(settings.repeats):
-        rng = np.random.default_rng([settings.seed, k])
-        shifts.append(shift_recorded(recorded, ring, settings, rng))
-        network = ShiftedNetwork(ring, shifts[-1], left_out)
+    shifts = draw_shifts(recorded, ring, settings)
+    tables, n_groups = [], 0
+    for k, shift in enumerate(shifts):
+        network = ShiftedNetwork(ring, shift, left_out)
         shifted = associate_windows(
             network.probabilities(recorded), association.settings, association.hearing
         )
-        events = finish_catalog(_locate_shifted(network, shifted, locating), locating.catalog)
-        tables.append(with_gains(events, shifted))
+        tables.append(with_gains(_locate_shifted(network, shifted, locating), shifted))
         n_groups += int(shifted.usable.sum())
         if progress is not None:
             progress(k + 1, settings.repeats)
-    found = count_chance(pd.concat(tables, ignore_index=True), ring, share, shifts, settings)
+    found = count_chance(tables, ring, share_of(left_out, recorded), shifts, settings)
     groups = poisson_rate(n_groups, found.rate.days)
     return found._replace(rate=replace(found.rate, groups=groups))
 
 
 def count_chance(
-    events: pd.DataFrame, ring: Ring, share: float, shifts: list[Shifts], settings: ChanceSettings
+    tables: list[pd.DataFrame], ring: Ring, share: float, shifts: list[Shifts], settings: ChanceSettings
 ) -> ChanceMeasurement:
     """Rate of the events of all repetitions on a ring of which a share is left out."""
+    events = pd.concat(tables, ignore_index=True)
     days = settings.repeats * ring.length_s / 86400 * (1 - share)
     rate = poisson_rate(len(events), days)
     grades = {grade: poisson_rate(int((events["quality"] == grade).sum()), days) for grade in GRADES}
@@ -153,7 +151,19 @@ def count_chance(
     )
 
 
-def shift_recorded(recorded: Probabilities, ring: Ring, settings: ChanceSettings, rng: Generator) -> Shifts:
+def share_of(left_out: NDArray[np.bool_], recorded: Probabilities) -> float:
+    """Share of the station-time that was classified which is left out (station, window)."""
+    known = np.isfinite(recorded.p_tremor)
+    return float((left_out & known).sum() / known.sum())
+
+
+def draw_shifts(recorded: Probabilities, ring: Ring, settings: ChanceSettings) -> list[Shifts]:
+    """Shifts of every repetition, each by a generator of its own."""
+    rngs = [np.random.default_rng([settings.seed, k]) for k in range(settings.repeats)]
+    return [_shift_recorded(recorded, ring, settings, rng) for rng in rngs]
+
+
+def _shift_recorded(recorded: Probabilities, ring: Ring, settings: ChanceSettings, rng: Generator) -> Shifts:
     """Shifts of the stations that were classified; the others take no room in the span, and stay."""
     heard = np.flatnonzero(np.isfinite(recorded.p_tremor).any(axis=1))
     shifts = choose_shifts(recorded.network.subset(heard.tolist()), len(ring), ring.step_s, settings, rng)
@@ -163,29 +173,43 @@ def shift_recorded(recorded: Probabilities, ring: Ring, settings: ChanceSettings
 
 
 def _locate_shifted(network: ShiftedNetwork, shifted: Association, locating: Locating) -> pd.DataFrame:
-    """Event table of the groups of a shifted network; envelopes are read where there is a group alone."""
+    """Catalogue of the groups of a shifted network; envelopes are read where there is a group alone."""
+
+    def locate(envelopes: Envelopes) -> Detections:
+        return locate_groups(envelopes, shifted, locating.grid, locating.location, "")[0]
+
+    starts = _starts_with_groups(shifted, locating.location, network.ring.length_s)
+    return detect_shifted(network, locating, starts, locate)
+
+
+def detect_shifted(
+    network: ShiftedNetwork,
+    locating: Locating,
+    starts: NDArray[np.datetime64],
+    detect: Callable[[Envelopes], Detections],
+) -> pd.DataFrame:
+    """Catalogue of a shifted network, of the windows of the location that start then, in order."""
     tables = list[pd.DataFrame]()
-    for begin, end in _spans_with_groups(shifted, locating.location, network.ring.length_s):
+    for begin, end in _spans_of(starts, locating.location):
         envelopes = network.window(locating.read, begin, end)
         if envelopes is not None:
-            found, _ = locate_groups(envelopes, shifted, locating.grid, locating.location, "")
-            tables.append(found.events)
-    return join_events([table for table in tables if len(table)])
+            tables.append(detect(envelopes).events)
+    return finish_catalog(join_events([table for table in tables if len(table)]), locating.catalog)
 
 
-def _spans_with_groups(
+def _starts_with_groups(
     shifted: Association, location: LocationSettings, length_s: float
-) -> Iterator[tuple[np.datetime64, np.datetime64]]:
-    """Spans, in order, that hold every window of the location with a group in it, and no other window."""
+) -> NDArray[np.datetime64]:
+    """List the starts of every window of the location with a group in it, in order."""
     times, window_s = shifted.probabilities.start_times, shifted.probabilities.window_s
     grouped = times[np.unique(shifted.groups.windows[shifted.usable])]
     starts = np.array(window_starts(times[0], times[0] + timedelta(length_s), location), "datetime64[ns]")
     first = np.searchsorted(grouped, starts, side="left")
     last = np.searchsorted(grouped, starts + timedelta(location.window_s - window_s), side="right")
-    yield from spans_of(starts[last > first], location)
+    return np.asarray(starts[last > first])
 
 
-def spans_of(
+def _spans_of(
     starts: NDArray[np.datetime64], location: LocationSettings
 ) -> Iterator[tuple[np.datetime64, np.datetime64]]:
     """Spans, in order, that hold the windows of these starts alone; an hour and a window long at most."""

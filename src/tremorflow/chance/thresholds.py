@@ -19,6 +19,7 @@ MEASURES = {  # of an event: the setting that asks for more of it, if one does
     "gain": "association.penalty, of method sources",
     "quality": "",
 }
+WITHOUT_GROUPS = {"n_pairs": "location.min_pairs", "n_stations": "", "correlation": "", "quality": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +69,15 @@ def choose_thresholds(
         raise SettingsError(f"target = {target_per_day} events per day; give a number of 0 or more")
     allowed = int(np.floor(target_per_day * days * (1 + 1e-12)))
     found = []
-    for measure, setting in MEASURES.items():
-        if measure not in chance_events:
-            continue
-        asks = setting if "gain" in chance_events else setting.partition(",")[0]  # small groups are groups
+    measures = MEASURES if "gain" in chance_events else WITHOUT_GROUPS
+    for measure, setting in measures.items():
         values = np.sort(_values(chance_events, measure))[::-1]
         above = float(values[allowed]) if allowed < len(values) else None
         left = len(values) if above is None else int((values > above).sum())
         own = _values(catalogue, measure)
         stay = len(own) if above is None else int((own > above).sum())
         rate, kept = poisson_rate(left, days), fraction(stay, len(own))
-        found.append(Threshold(measure, above, asks, rate, kept))
+        found.append(Threshold(measure, above, setting, rate, kept))
     return found
 
 

@@ -20,6 +20,7 @@ TIME = "datetime64[ns]"
 
 SMALL_GROUP = "small_group"
 UNCORRELATED = "uncorrelated"
+NO_ENERGY = "energy_"  # begins the words that say why there is none
 """Flag of an event that was placed by the probabilities of its stations as much as by delays."""
 
 EVENT_COLUMNS: dict[str, Column] = {
