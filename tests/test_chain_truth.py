@@ -11,7 +11,7 @@ from tremorflow.analysis import (
     finish_catalog,
     locate_groups,
 )
-from tremorflow.associate import AssociationSettings
+from tremorflow.associate import SUSPECT, AssociationSettings
 from tremorflow.catalog.quality import CatalogSettings
 from tremorflow.detections import with_amplitude_check, with_energies
 from tremorflow.energy import EnergySettings
@@ -53,6 +53,11 @@ def probabilities_of(network: Network, start: np.datetime64, tremor: np.ndarray)
 @pytest.fixture(scope="module")
 def hour():
     """An hour with two bursts, heard by all of sixteen stations, and its grid."""
+    return simulated_hour([(start_s, BURST_S, 8.0, place) for start_s, place in BURSTS])
+
+
+def simulated_hour(shakes):
+    """An hour with what shakes sixteen stations: start and length (s), SNR at 30 km, place."""
     rng = np.random.default_rng(43)
     latitudes, longitudes = LocalFrame(38.0, 142.0).to_degrees(*rng.uniform(-50, 50, (2, 16)))
     network = Network(
@@ -62,19 +67,19 @@ def hour():
     )
     times = station_travel_times(read_velocity_model("jma2001"), network, np.arange(0, 41, 2.0), 400.0)
     simulation, bursts = EnvelopeSimulationSettings(), []
-    for start_s, place in BURSTS:
+    for start_s, length_s, snr, place in shakes:
         away = np.hypot(distances_km(*place, network.latitudes, network.longitudes), 16.0)
         amplitudes = (
-            8 * expected_amplitudes(away, simulation) / expected_amplitudes(np.array([30.0]), simulation)
+            snr * expected_amplitudes(away, simulation) / expected_amplitudes(np.array([30.0]), simulation)
         )
-        power = draw_burst_power(SPAN_S, start_s, BURST_S, rng)
+        power = draw_burst_power(SPAN_S, start_s, length_s, rng)
         bursts.append(TremorBurst(power, times.times(*place, 16.0), amplitudes))
     envelopes = simulate_envelopes(network, bursts, SPAN_S, simulation, rng)
     envelopes = replace(envelopes, unit="m/s", components=("H1",))
     starts_s = np.arange(0, SPAN_S - WINDOW_S + 1, STEP_S)
     heard = np.zeros(len(starts_s), dtype=bool)
-    for start_s, _ in BURSTS:
-        heard |= (starts_s + WINDOW_S - 30 > start_s) & (starts_s + 30 < start_s + BURST_S)
+    for start_s, length_s, *_ in shakes:
+        heard |= (starts_s + WINDOW_S - 30 > start_s) & (starts_s + 30 < start_s + length_s)
     tremor = np.tile(heard, (len(network), 1))
     grid = search_grid(network, times, SETTINGS)
     return envelopes, grid, probabilities_of(network, envelopes.start_time, tremor)
@@ -126,7 +131,7 @@ def test_what_the_stations_around_call_an_earthquake_is_no_group(hour):
     envelopes, grid, said = hour
     values = said.values.copy()
     values[3:] = values[3:][:, [0, 2, 1]]  # what thirteen stations called tremor they call earthquake
-    eager = AssociationSettings(penalty=0.0, min_stations=2)
+    eager = AssociationSettings(penalty=0.0, min_stations=2, suspect_excess=0.3)
     association = associate_windows(replace(said, values=values), eager)
     assert len(association.groups)
     assert not association.usable.any()
@@ -134,6 +139,55 @@ def test_what_the_stations_around_call_an_earthquake_is_no_group(hour):
     found, fates = locate_groups(envelopes, association, grid, SETTINGS, "test")
     assert found.events.empty
     assert set(fates) == {""}
+
+
+def as_earthquake(said, stations, windows):
+    """Probabilities with tremor and earthquake exchanged at some stations in some windows."""
+    values = said.values.copy()
+    part = np.ix_(stations, range(3), windows)
+    values[part] = values[part][:, [0, 2, 1]]
+    return replace(said, values=values)
+
+
+def test_a_group_that_may_be_an_earthquake_is_an_event_if_delays_show_it_where_stations_say_tremor(hour):
+    envelopes, grid, said = hour
+    network = said.network
+    by_distance = np.argsort(distances_km(*BURSTS[0][1], network.latitudes, network.longitudes))
+    values = as_earthquake(said, by_distance[5:11], np.arange(len(said.start_times))).values
+    silent = probabilities_of(network, said.start_times[0], np.zeros_like(said.p_tremor, dtype=bool))
+    values[by_distance[11:]] = silent.values[by_distance[11:]]
+    values[by_distance[:5], CLASSES.index("tremor")] *= 0.85  # less sure than those of an earthquake
+    association = associate_windows(replace(said, values=values), AssociationSettings())
+    suspect = association.usable & ~association.heard_as_tremor
+    first = association.table["start_time"] < envelopes.start_time + timedelta(1000.0)
+    assert suspect[first].all()
+    assert (association.table["p_group"][suspect] < 0.7).all()
+    found, fates = locate_groups(envelopes, association, grid, SETTINGS, "test")
+    away = distances_km(*BURSTS[0][1], found.events["latitude"], found.events["longitude"])
+    assert "located" in set(fates[first])
+    assert np.min(away) < 10
+    blind = replace(SETTINGS, min_pairs=500)  # no delays: what stations say is not enough then
+    nothing, fates = locate_groups(envelopes, association, grid, blind, "test")
+    assert set(fates[first]) == {SUSPECT}
+    early = nothing.events["time"] < envelopes.start_time + timedelta(1000.0)
+    assert not early.any()
+
+
+def test_tremor_after_a_loud_earthquake_is_found_in_its_own_window():
+    """Every window of the location that holds the burst holds the earthquake, the louder of the two."""
+    quake, burst = (38.2, 142.2), (37.85, 141.85)
+    envelopes, grid, said = simulated_hour([(920.0, 12.0, 300.0, quake), (1000.0, 45.0, 5.0, burst)])
+    starts_s = np.arange(len(said.start_times)) * STEP_S
+    mixed = np.flatnonzero((starts_s > 700) & (starts_s < 950))
+    said = as_earthquake(said, np.arange(len(said.network)), mixed)
+    association = associate_windows(said, AssociationSettings())
+    found, fates = locate_groups(envelopes, association, grid, SETTINGS, "test")
+    away = np.asarray(distances_km(*burst, found.events["latitude"], found.events["longitude"]))
+    assert set(fates[association.usable]) == {"located"}
+    assert len(away)
+    assert away.max() < 15
+    length_s = [seconds(one.window_end - one.window_start) for one in found.hypocentres]
+    assert min(length_s) == WINDOW_S
 
 
 def test_a_source_whose_own_stations_hear_an_earthquake_is_no_event(hour):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tremorflow import __version__
 from tremorflow.associate import (
+    SUSPECT,
     AssociationSettings,
     Candidate,
     Groups,
@@ -27,7 +28,13 @@ from tremorflow.associate import (
 )
 from tremorflow.catalog.quality import CatalogSettings, control_quality
 from tremorflow.classifier.infer import Classifier, classify_waveforms
-from tremorflow.detections import Detections, with_amplitude_check, with_energies
+from tremorflow.detections import (
+    MOST_EARTHQUAKE_SHARE,
+    Detections,
+    earthquake_share,
+    with_amplitude_check,
+    with_energies,
+)
 from tremorflow.energy import EnergySettings, measure_noise
 from tremorflow.errors import DataError
 from tremorflow.geodesy import distances_km
@@ -48,13 +55,11 @@ from tremorflow.locate import (
 )
 from tremorflow.preprocess import PreprocessSettings, compute_envelopes, select_horizontals
 from tremorflow.records import (
-    CLASSES,
     Envelopes,
     Probabilities,
     Waveforms,
     event_table,
     name_by_time,
-    timedelta,
 )
 
 Method = Literal["diet-grasp", "conventional"]
@@ -72,8 +77,8 @@ Progress = Callable[[int, int], None]
 class Association:
     """Groups of all windows of a network, with all that their location needs.
 
-    ``table`` has a row per group (``GROUP_COLUMNS``); ``usable`` (group,) is false for those that are no
-    tremor, ``doubts`` (group,) say what speaks against those that delays do not place (``find_doubts``).
+    ``table`` has a row per group (``GROUP_COLUMNS``); ``usable`` (group,) is false for those that are
+    earthquakes, ``doubts`` (group,) say what speaks against those that delays do not place (``find_doubts``).
     """
 
     probabilities: Probabilities
@@ -84,6 +89,11 @@ class Association:
     graph: StationGraph
     settings: AssociationSettings
     hearing: Hearing
+
+    @property
+    def heard_as_tremor(self) -> NDArray[np.bool_]:
+        """(group,) whether the stations around say tremor rather than earthquake."""
+        return np.asarray(self.usable & (self.doubts != SUSPECT))
 
 
 class ChainSettings(NamedTuple):
@@ -194,6 +204,8 @@ def associate_windows(
 ) -> Association:
     """Group the stations that hear the same tremor, in all windows; groups of earthquakes are not usable.
 
+    Up to ``suspect_excess`` a group that may be one is usable, with a doubt: delays alone may place it.
+
     Parameters
     ----------
     probabilities
@@ -205,10 +217,11 @@ def associate_windows(
     """
     hearing = hearing or learn_hearing(probabilities, settings)
     groups = associate_stations(probabilities.p_tremor, probabilities.network, settings, hearing)
-    excess, doubts = earthquake_excess(groups, probabilities, settings), find_doubts(groups)
+    excess = earthquake_excess(groups, probabilities, settings)
     table = group_table(groups, excess, probabilities, settings)
+    usable, doubts = excess <= settings.suspect_excess, find_doubts(groups, excess)
     graph = station_graph(probabilities.network, settings)
-    return Association(probabilities, groups, table, excess <= 0, doubts, graph, settings, hearing)
+    return Association(probabilities, groups, table, usable, doubts, graph, settings, hearing)
 
 
 def locate_groups(
@@ -255,15 +268,11 @@ def locate_groups(
         outcomes = []
         for candidate in candidates:
             window = window or envelopes.window(start, settings.window_s)
-            result = locate_candidate(window, candidate, association, grid, pairs, settings)
-            tremor = [
-                one for one in result.hypocentres if earthquake_share(one, association.probabilities) <= 0
-            ]
-            reason = HEARD_AS_EARTHQUAKE if result.hypocentres and not tremor else result.reason
-            outcomes.append(reason)
+            result = locate_tremor(window, candidate, association, grid, pairs, settings)
+            outcomes.append(result.reason)
             mine = candidate.groups
-            fates[mine] = np.where(fates[mine] == "located", "located", reason)
-            for hypocentre in tremor:
+            fates[mine] = np.where(fates[mine] == "located", "located", result.reason)
+            for hypocentre in result.hypocentres:
                 hypocentres.append(hypocentre)
                 row = _event_row(hypocentre, settings, settings_hash, DIET_GRASP)
                 rows.append(row | _group_cells(hypocentre, candidate.groups, association))
@@ -271,6 +280,40 @@ def locate_groups(
         if progress is not None:
             progress(k + 1, len(starts))
     return Detections(event_table(rows), tuple(hypocentres), windows), fates
+
+
+def locate_tremor(
+    window: Envelopes,
+    candidate: Candidate,
+    association: Association,
+    grid: SearchGrid,
+    pairs: StationPairs,
+    settings: LocationSettings,
+) -> WindowResult:
+    """Locate a candidate, without sources that are an earthquake to the stations that located them.
+
+    If nothing is left, it is located once more, in that window of the classifier in which it is least an
+    earthquake: tremor a minute before or after one is the weaker of two in the long window.
+    """
+    result = locate_candidate(window, candidate, association, grid, pairs, settings)
+    tremor = _tremor_of(result, association.probabilities)
+    if tremor or not result.hypocentres:
+        return replace(result, hypocentres=tremor)
+    surest = candidate.groups[np.argmax(association.table["p_group"].iloc[candidate.groups])]
+    said = association.probabilities
+    part = window.window(said.start_times[association.groups.windows[surest]], said.window_s)
+    by_envelopes = replace(settings, uncorrelated=False)
+    again = locate_candidate(part, candidate, association, grid, pairs, by_envelopes)
+    tremor = _tremor_of(again, association.probabilities)
+    return WindowResult(window.start_time, tremor, "located" if tremor else HEARD_AS_EARTHQUAKE)
+
+
+def _tremor_of(result: WindowResult, probabilities: Probabilities) -> tuple[Hypocentre, ...]:
+    """Leave the sources that are tremor to the stations that located them."""
+    shares = [earthquake_share(one, probabilities) for one in result.hypocentres]
+    return tuple(
+        one for one, share in zip(result.hypocentres, shares, strict=True) if share <= MOST_EARTHQUAKE_SHARE
+    )
 
 
 def locate_candidate(
@@ -316,27 +359,6 @@ def whereabouts(candidate: Candidate, association: Association, grid: SearchGrid
     highest = float(probabilities.p_tremor[:, when][mine].max())
     members = np.flatnonzero(mine.any(axis=1))
     return Whereabouts(nodes, likelihood, members, float(groups.gains[surest]), highest)
-
-
-def earthquake_share(hypocentre: Hypocentre, probabilities: Probabilities) -> float:
-    """Mean p_earthquake less mean p_tremor of the stations that located a source, while its S passes them.
-
-    The coda of an earthquake may sound like tremor far away; where the envelopes point to, it does not.
-    """
-    stations, source = hypocentre.fit.stations, hypocentre.source
-    arrive = [timedelta(float(s_time)) for s_time in hypocentre.fit.place.s_times_s[stations]]
-    near = probabilities.windows_touching(source.start_time, source.end_time + max(arrive))
-    starts = probabilities.start_times[near]
-    ends = starts + timedelta(probabilities.window_s)
-    heard = np.stack([(starts < source.end_time + s) & (ends > source.start_time + s) for s in arrive])
-    says = np.where(heard[:, None], probabilities.values[stations, :, near], np.nan)
-    known = np.isfinite(says).any(axis=(1, 2))
-    if not known.any():
-        return -1.0
-    tremor, earthquake = (
-        np.nanmax(says[known, CLASSES.index(name)], axis=1).mean() for name in ("tremor", "earthquake")
-    )
-    return float(earthquake - tremor)
 
 
 def finish_catalog(events: pd.DataFrame, settings: CatalogSettings) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from tremorflow.analysis import (
     finish_catalog,
     locate_groups,
 )
+from tremorflow.associate import SUSPECT
 from tremorflow.batch.checks import (
     Checks,
     check_lines,
@@ -148,7 +149,7 @@ def run_full_chain(
         return with_amplitude_check(found, every, association.probabilities, grid, settings.location)
 
     found = _detect_in_blocks(settings, source, output, detect, progress)
-    fates[~association.usable] = "earthquake"
+    fates[~association.usable] = SUSPECT
     write_groups(output, association.table, fates)
     locating = what_locates(source, grid, settings)
     checks = estimate_chance(output, source, association, locating, settings_hash)
