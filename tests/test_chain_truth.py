@@ -11,7 +11,7 @@ from tremorflow.analysis import (
     finish_catalog,
     locate_groups,
 )
-from tremorflow.associate import SUSPECT, AssociationSettings
+from tremorflow.associate import AssociationSettings
 from tremorflow.catalog.quality import CatalogSettings
 from tremorflow.detections import with_amplitude_check, with_energies
 from tremorflow.energy import EnergySettings
@@ -131,7 +131,7 @@ def test_what_the_stations_around_call_an_earthquake_is_no_group(hour):
     envelopes, grid, said = hour
     values = said.values.copy()
     values[3:] = values[3:][:, [0, 2, 1]]  # what thirteen stations called tremor they call earthquake
-    eager = AssociationSettings(penalty=0.0, min_stations=2, suspect_excess=0.3)
+    eager = AssociationSettings(penalty=0.0, min_stations=2)
     association = associate_windows(replace(said, values=values), eager)
     assert len(association.groups)
     assert not association.usable.any()
@@ -147,30 +147,6 @@ def as_earthquake(said, stations, windows):
     part = np.ix_(stations, range(3), windows)
     values[part] = values[part][:, [0, 2, 1]]
     return replace(said, values=values)
-
-
-def test_a_group_that_may_be_an_earthquake_is_an_event_if_delays_show_it_where_stations_say_tremor(hour):
-    envelopes, grid, said = hour
-    network = said.network
-    by_distance = np.argsort(distances_km(*BURSTS[0][1], network.latitudes, network.longitudes))
-    values = as_earthquake(said, by_distance[5:11], np.arange(len(said.start_times))).values
-    silent = probabilities_of(network, said.start_times[0], np.zeros_like(said.p_tremor, dtype=bool))
-    values[by_distance[11:]] = silent.values[by_distance[11:]]
-    values[by_distance[:5], CLASSES.index("tremor")] *= 0.85  # less sure than those of an earthquake
-    association = associate_windows(replace(said, values=values), AssociationSettings())
-    suspect = association.usable & ~association.heard_as_tremor
-    first = association.table["start_time"] < envelopes.start_time + timedelta(1000.0)
-    assert suspect[first].all()
-    assert (association.table["p_group"][suspect] < 0.7).all()
-    found, fates = locate_groups(envelopes, association, grid, SETTINGS, "test")
-    away = distances_km(*BURSTS[0][1], found.events["latitude"], found.events["longitude"])
-    assert "located" in set(fates[first])
-    assert np.min(away) < 10
-    blind = replace(SETTINGS, min_pairs=500)  # no delays: what stations say is not enough then
-    nothing, fates = locate_groups(envelopes, association, grid, blind, "test")
-    assert set(fates[first]) == {SUSPECT}
-    early = nothing.events["time"] < envelopes.start_time + timedelta(1000.0)
-    assert not early.any()
 
 
 def test_tremor_after_a_loud_earthquake_is_found_in_its_own_window():

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from tremorflow import __version__
 from tremorflow.associate import (
-    SUSPECT,
     AssociationSettings,
     Candidate,
     Groups,
@@ -77,8 +76,8 @@ Progress = Callable[[int, int], None]
 class Association:
     """Groups of all windows of a network, with all that their location needs.
 
-    ``table`` has a row per group (``GROUP_COLUMNS``); ``usable`` (group,) is false for those that are
-    earthquakes, ``doubts`` (group,) say what speaks against those that delays do not place (``find_doubts``).
+    ``table`` has a row per group (``GROUP_COLUMNS``); ``usable`` (group,) is false for those that are no
+    tremor, ``doubts`` (group,) say what speaks against those that delays do not place (``find_doubts``).
     """
 
     probabilities: Probabilities
@@ -89,11 +88,6 @@ class Association:
     graph: StationGraph
     settings: AssociationSettings
     hearing: Hearing
-
-    @property
-    def heard_as_tremor(self) -> NDArray[np.bool_]:
-        """(group,) whether the stations around say tremor rather than earthquake."""
-        return np.asarray(self.usable & (self.doubts != SUSPECT))
 
 
 class ChainSettings(NamedTuple):
@@ -204,8 +198,6 @@ def associate_windows(
 ) -> Association:
     """Group the stations that hear the same tremor, in all windows; groups of earthquakes are not usable.
 
-    Up to ``suspect_excess`` a group that may be one is usable, with a doubt: delays alone may place it.
-
     Parameters
     ----------
     probabilities
@@ -217,11 +209,10 @@ def associate_windows(
     """
     hearing = hearing or learn_hearing(probabilities, settings)
     groups = associate_stations(probabilities.p_tremor, probabilities.network, settings, hearing)
-    excess = earthquake_excess(groups, probabilities, settings)
+    excess, doubts = earthquake_excess(groups, probabilities, settings), find_doubts(groups)
     table = group_table(groups, excess, probabilities, settings)
-    usable, doubts = excess <= settings.suspect_excess, find_doubts(groups, excess)
     graph = station_graph(probabilities.network, settings)
-    return Association(probabilities, groups, table, usable, doubts, graph, settings, hearing)
+    return Association(probabilities, groups, table, excess <= 0, doubts, graph, settings, hearing)
 
 
 def locate_groups(

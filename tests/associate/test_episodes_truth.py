@@ -5,7 +5,6 @@ from association_cases import NORTH, SOUTH, p_tremor, snet
 
 from tremorflow.associate import (
     LONE_STATION,
-    SUSPECT,
     TAIL,
     AssociationSettings,
     Groups,
@@ -106,9 +105,4 @@ def test_company_is_not_doubted():
 
 def test_doubts_say_which_rule_it_is():
     groups = groups_of((LOUD,), (([3, 4], 12.0), ([11], 9.0)), *[(([11], 9.0),)] * LONE_WINDOWS)
-    none = np.full(len(groups), -1.0)
-    told = ["", TAIL, *[LONE_STATION] * (LONE_WINDOWS + 1)]
-    assert find_doubts(groups, none).tolist() == told
-    excess = none.copy()
-    excess[:2] = 0.0, 0.1
-    assert find_doubts(groups, excess).tolist() == ["", SUSPECT, *told[2:]]
+    assert find_doubts(groups).tolist() == ["", TAIL, *[LONE_STATION] * (LONE_WINDOWS + 1)]

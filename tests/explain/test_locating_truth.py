@@ -21,7 +21,7 @@ def around(association):
 
 
 def test_an_earthquake_stays_one_and_others_find_no_window():
-    association = simulated(suspect_excess=0.1)
+    association = simulated()
     located = tell_locations([], association, *around(association))
     assert located.stories == ()
     fates = dict(zip(association.groups.windows, located.fates, strict=True))
@@ -30,7 +30,7 @@ def test_an_earthquake_stays_one_and_others_find_no_window():
 
 
 def test_an_earthquake_is_explained_by_its_excess():
-    association = simulated(suspect_excess=0.1)
+    association = simulated()
     grid, rules = around(association)
     time = association.probabilities.start_times[QUAKE] + np.timedelta64(90, "s")
     found = explain_time(Asked(time), [], association, grid, rules)

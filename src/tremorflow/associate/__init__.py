@@ -6,7 +6,7 @@ from tremorflow.associate.candidates import (
     gather_candidates,
     group_probability,
 )
-from tremorflow.associate.doubts import LONE_STATION, SUSPECT, TAIL, find_doubts
+from tremorflow.associate.doubts import LONE_STATION, TAIL, find_doubts
 from tremorflow.associate.episodes import link_groups
 from tremorflow.associate.graph import StationGraph, group_edges, station_graph
 from tremorflow.associate.groups import Groups, associate_stations
@@ -17,7 +17,6 @@ from tremorflow.associate.table import group_table
 
 __all__ = [
     "LONE_STATION",
-    "SUSPECT",
     "TAIL",
     "AssociationSettings",
     "Candidate",

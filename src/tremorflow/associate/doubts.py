@@ -5,21 +5,18 @@ from numpy.typing import NDArray
 
 from tremorflow.associate.episodes import find_tails
 from tremorflow.associate.groups import Groups
-from tremorflow.records import FloatArray
 
-SUSPECT = "earthquake"  # the stations around it say so rather than tremor
 TAIL = "tail"  # of a louder group of the window before or after
 LONE_STATION = "lone_station"  # that says tremor again and again, and no other ever does
 REACH_WINDOWS = 60  # before and after a group that are looked at: an hour, at steps of a minute
 LONE_WINDOWS = 20  # of these: tremor of so long is heard by two at some time
 
 
-def find_doubts(groups: Groups, excess: FloatArray) -> NDArray[np.object_]:
-    """Doubt of each group (group,), "" of those without; ``excess`` (group,) is of ``earthquake_excess``."""
+def find_doubts(groups: Groups) -> NDArray[np.object_]:
+    """Doubt of each group (group,): ``TAIL``, ``LONE_STATION``, or "" of those without."""
     doubts = np.full(len(groups), "", dtype=object)
     doubts[find_tails(groups)] = TAIL
     doubts[find_lonely(groups)] = LONE_STATION
-    doubts[excess > 0] = SUSPECT
     return doubts
 
 

@@ -62,14 +62,6 @@ class AssociationSettings:
     earthquake_km: float = option(
         60.0, unit="km", reason="around a group's place, where stations say whether it is an earthquake", gt=0
     )
-    suspect_excess: float = option(
-        0.5,
-        unit="-",
-        reason="p_earthquake less p_tremor around a group, mean: from 0 to this delays may still show a "
-        "burst that the stations that hear it best call tremor; above it none did (simulated days)",
-        ge=0,
-        le=1,
-    )
     group_odds: float = option(
         0.8,
         unit="log-odds",

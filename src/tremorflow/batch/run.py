@@ -18,7 +18,6 @@ from tremorflow.analysis import (
     finish_catalog,
     locate_groups,
 )
-from tremorflow.associate import SUSPECT
 from tremorflow.batch.checks import (
     Checks,
     check_lines,
@@ -149,7 +148,7 @@ def run_full_chain(
         return with_amplitude_check(found, every, association.probabilities, grid, settings.location)
 
     found = _detect_in_blocks(settings, source, output, detect, progress)
-    fates[~association.usable] = SUSPECT
+    fates[~association.usable] = "earthquake"
     write_groups(output, association.table, fates)
     locating = what_locates(source, grid, settings)
     checks = estimate_chance(output, source, association, locating, settings_hash)

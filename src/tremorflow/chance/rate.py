@@ -92,7 +92,7 @@ def measure_chance_rate(
     Parameters
     ----------
     association
-        Of the recordings as they are; its groups heard as tremor are left out before shifting, with a margin.
+        Of the recordings as they are; its usable groups are left out before shifting, with a margin.
     locating
         How the run locates.
     settings
@@ -116,7 +116,7 @@ def measure_chance_rate(
             network.probabilities(recorded), association.settings, association.hearing
         )
         tables.append(with_gains(_locate_shifted(network, shifted, locating), shifted))
-        n_groups += int(shifted.heard_as_tremor.sum())
+        n_groups += int(shifted.usable.sum())
         if progress is not None:
             progress(k + 1, settings.repeats)
     found = count_chance(tables, ring, share_of(left_out, recorded), shifts, settings)

@@ -73,14 +73,14 @@ def make_ring(probabilities: Probabilities) -> Ring:
 
 
 def mask_episodes(association: Association, settings: ChanceSettings) -> NDArray[np.bool_]:
-    """Windows (station, window) of tremor: of groups heard as such, with a margin before and after.
+    """Windows (station, window) of tremor: of the groups that are usable, with a margin before and after.
 
     Those of the members of a group, and of stations within ``neighbour_km`` of one, for they may hear it.
     """
     groups, probabilities = association.groups, association.probabilities
     times, margin = probabilities.start_times, timedelta(settings.margin_s)
     mask = np.zeros(groups.labels.shape, dtype=bool)
-    for k in np.flatnonzero(association.heard_as_tremor):
+    for k in np.flatnonzero(association.usable):
         window = groups.windows[k]
         member = groups.labels[:, window] == k
         near = (association.graph.distances_km[:, member] <= association.settings.neighbour_km).any(axis=1)

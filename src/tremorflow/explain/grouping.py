@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tremorflow.analysis import Association
-from tremorflow.associate import SUSPECT, associate_stations, earthquake_excess, station_graph
+from tremorflow.associate import associate_stations, earthquake_excess, station_graph
 from tremorflow.associate.sources import Cut, SourceFit
 from tremorflow.explain.story import GroupingStory, GroupStory, Place, StationWord, Verdict
 from tremorflow.explain.words import count_of, place_words
@@ -65,26 +65,20 @@ class Grouper:
 
     def _fate(self, group: int) -> Verdict:
         """Tell what became of a group, as ``groups.csv`` has it."""
-        fate = str(self.fates[group])
-        if fate == SUSPECT:
-            return Verdict(fate, self._earthquake_words(group))
+        settings, fate = self.association.settings, str(self.fates[group])
+        if fate == "earthquake":
+            return Verdict(
+                fate,
+                f"the stations within association.earthquake_km = {settings.earthquake_km:g} km of its place "
+                f"say earthquake more than tremor: p_earthquake is {self.excess[group]:.2f} higher on "
+                "average (the veto acts above 0)",
+            )
         if fate == "no_window":
             return Verdict(
                 fate, "no window of the location (location.window_s, location.step_s) holds all of it"
             )
         name = str(self.association.table["group_id"].iloc[group])
         return Verdict(fate, self.reasons.get((name, fate), ""))
-
-    def _earthquake_words(self, group: int) -> str:
-        """Tell why a group is taken for an earthquake."""
-        settings = self.association.settings
-        words = (
-            f"the stations within association.earthquake_km = {settings.earthquake_km:g} km of its place "
-            f"say earthquake more than tremor: p_earthquake is {self.excess[group]:.2f} higher on average"
-        )
-        if self.association.usable[group]:
-            return f"{words}, and its delays alone give no place"
-        return f"{words} (association.suspect_excess = {settings.suspect_excess:g}: above it none is located)"
 
     def _verdict(self, window: int, p_tremor: FloatArray, n_groups: int, n_sure: int) -> Verdict:
         """Find the rule by which a window has no group, or say that it has some."""

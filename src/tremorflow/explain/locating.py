@@ -15,7 +15,7 @@ from tremorflow.analysis import (
     locate_groups,
     whereabouts,
 )
-from tremorflow.associate import LONE_STATION, SUSPECT, TAIL, Candidate, gather_candidates
+from tremorflow.associate import LONE_STATION, TAIL, Candidate, gather_candidates
 from tremorflow.detections import Detections
 from tremorflow.explain.aftermath import tell_source
 from tremorflow.explain.story import LocatingStory, Place, Rules, SourceStory, Verdict
@@ -42,7 +42,6 @@ PLAIN_RULES = {
     "before or after: it is the beginning or the end of that",
     LONE_STATION: "its delays alone give no place, and its only station says tremor again and again in this "
     "hour without any other: a machine or shots nearby",
-    SUSPECT: "its delays alone give no place, and the stations around it say earthquake more than tremor",
     HEARD_AS_EARTHQUAKE: "it was located, but the stations that located it, the nearer the more, say "
     "earthquake more than tremor, or hardly less, in all windows that hold it; and no other source was found "
     "in the window of the classifier that is least an earthquake",
@@ -111,7 +110,7 @@ def tell_locations(
             stories.append(replace(story, sources=sources, best_place=best[1]))
         if not candidates:
             stories.append(_empty(window))
-    fates[~association.usable] = SUSPECT
+    fates[~association.usable] = "earthquake"
     return Located(tuple(stories), fates)
 
 

@@ -42,8 +42,7 @@ FULL_CHAIN = (
     "its weights were trained on other data, and the authors do not endorse it.",
     "Groups come from a fit of sources: which ones, where and how strong, would make the stations say what "
     "they say, each being worth its penalty. Groups around which the stations speak rather of an earthquake "
-    "need delays that give a place, and stations there that say tremor; those that speak clearly of one are "
-    "left out. Groups of one place whose windows lie within a window of the location are located "
+    "are left out. Groups of one place whose windows lie within a window of the location are located "
     "together, from the envelopes of their stations and of near neighbours. Pairs of stations correlate at "
     "the lags of a source; once it is found, its power is taken out, and another is looked for in what is "
     "left. A group whose delays give no place is placed by its stations' probabilities, silent ones "
