@@ -47,7 +47,8 @@ def earthquake_share(hypocentre: Hypocentre, probabilities: Probabilities) -> fl
     network, times_s = probabilities.network, place.s_times_s[stations]
     at = network.latitudes[stations], network.longitudes[stations]
     away = np.hypot(distances_km(place.latitude, place.longitude, *at), max(place.depth_km, NEAREST_KM))
-    near = probabilities.windows_touching(source.start_time, source.end_time + timedelta(times_s.max(initial=0.0)))
+    latest = source.end_time + timedelta(times_s.max(initial=0.0))
+    near = probabilities.windows_touching(source.start_time, latest)
     says = probabilities.values[stations, :, near]
     starts = probabilities.start_times[near]
     arrive = np.array([timedelta(float(time_s)) for time_s in times_s])[:, None]

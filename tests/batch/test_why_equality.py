@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,11 +11,12 @@ from archives import SNET_CONFIG
 from typer.testing import CliRunner
 
 from tremorflow.batch.run import run_settings_file
-from tremorflow.batch.why import explain_in_run, open_run
+from tremorflow.batch.why import explain_in_run, open_run, windows_that_hold
 from tremorflow.catalog.formats import read_catalog
 from tremorflow.cli import app
 from tremorflow.errors import DataError, SettingsError
-from tremorflow.explain import conclusion, steps, text_lines
+from tremorflow.explain import Asked, conclusion, steps, text_lines
+from tremorflow.locate import window_starts
 
 LARGE_ONLY = "small_groups = false"
 RUNNER = CliRunner()
@@ -62,6 +64,19 @@ def test_every_event_is_explained_as_accepted_at_its_hypocentre(folder, run):
             assert source.row[name] == event[name]
         assert all(step.passed for step in steps(found))
         assert event["event_id"] in conclusion(found)
+
+
+def test_an_event_found_in_a_part_of_a_window_is_explained_in_windows_of_the_run(run):
+    """As one that an earthquake outshouts in the long window: its own is that of the classifier."""
+    events = run.rules.events.copy()
+    first = events["window_start"].iloc[0] + pd.Timedelta(60, "s")
+    events.loc[events.index[0], ["window_start", "window_end"]] = first, first + pd.Timedelta(120, "s")
+    changed = replace(run, rules=replace(run.rules, events=events))
+    asked = Asked(events["time"].iloc[0].to_datetime64(), event_id=events["event_id"].iloc[0])
+    windows = windows_that_hold(changed, asked)
+    assert {one.start_time for one in windows} <= set(window_starts(*run.span, run.settings.location))
+    own = first.to_datetime64(), (first + pd.Timedelta(120, "s")).to_datetime64()
+    assert any(one.start_time <= own[0] and own[1] <= one.end_time for one in windows)
 
 
 def test_every_detection_is_kept_or_says_what_it_is_a_duplicate_of(folder, run):

@@ -127,7 +127,7 @@ def explain_in_run(run: FinishedRun, question: str, near: str = "") -> Answer:
             f"{iso(asked.time)} is outside of the run in {run.folder}, which is from {iso(run.span[0])} "
             f"to {iso(run.span[1])}"
         )
-    windows = _windows_that_hold(run, asked)
+    windows = windows_that_hold(run, asked)
     heard = _probabilities(run, asked.time, windows)
     hearing = read_hearing(run.folder, run.signals.network)
     association = associate_windows(heard, run.settings.association, hearing)
@@ -218,16 +218,18 @@ def _place(text: str) -> tuple[float, float]:
     return latitude, longitude
 
 
-def _windows_that_hold(run: FinishedRun, asked: Asked) -> list[Envelopes]:
-    """Windows of the location that hold a time, and that in which an event was found, as the run cut them."""
+def windows_that_hold(run: FinishedRun, asked: Asked) -> list[Envelopes]:
+    """Windows of the location that hold a time, and those that hold an event's own, as the run cut them."""
     location, length = run.settings.location, timedelta(run.settings.location.window_s)
-    wanted = [start for start in window_starts(*run.span, location) if start <= asked.time < start + length]
+    starts = window_starts(*run.span, location)
+    wanted = {start for start in starts if start <= asked.time < start + length}
     if asked.event_id:
         row = run.rules.events[run.rules.events["event_id"] == asked.event_id].iloc[0]
-        wanted = sorted({*wanted, row["window_start"].to_datetime64().astype("datetime64[ns]")})
+        first, last = row["window_start"].to_datetime64(), row["window_end"].to_datetime64()
+        wanted |= {start for start in starts if start <= first and last <= start + length}  # or a part of one
     windows = []
     for begin, end, _ in blocks_of(*run.span, run.settings) if wanted else ():
-        mine = [start for start in wanted if begin <= start <= end - length]
+        mine = [start for start in sorted(wanted) if begin <= start <= end - length]
         if mine and run.signals.has_recordings(begin, end):
             envelopes = run.signals.read(begin, end)
             windows += [envelopes.window(start, location.window_s) for start in mine]
