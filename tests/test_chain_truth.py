@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tremorflow.analysis import (
+    FAR_FROM_GROUP,
     HEARD_AS_EARTHQUAKE,
     associate_windows,
     finish_catalog,
@@ -164,6 +165,20 @@ def test_tremor_after_a_loud_earthquake_is_found_in_its_own_window():
     assert away.max() < 15
     length_s = [seconds(one.window_end - one.window_start) for one in found.hypocentres]
     assert min(length_s) == WINDOW_S
+
+
+def test_what_is_located_where_no_group_points_to_is_no_event(hour):
+    """Groups moved by less than the limit still have their sources; by more, none."""
+    envelopes, grid, said = hour
+    association = associate_windows(said, AssociationSettings())
+    groups, found = association.groups, []
+    for moved_km in (0.0, 30.0, 150.0):
+        elsewhere = replace(groups, latitudes=groups.latitudes + moved_km / 111.2)
+        one, fates = locate_groups(envelopes, replace(association, groups=elsewhere), grid, SETTINGS, "test")
+        found.append((len(one.events), set(fates)))
+    assert found[0] == found[1]
+    assert found[0][1] == {"located"}
+    assert found[2] == (0, {FAR_FROM_GROUP})
 
 
 def test_a_source_whose_own_stations_hear_an_earthquake_is_no_event(hour):

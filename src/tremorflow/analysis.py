@@ -66,6 +66,7 @@ CONVENTIONAL: Method = "conventional"  # envelope correlation over the whole net
 DIET_GRASP: Method = "diet-grasp"  # probabilities, groups of stations, each located
 
 HEARD_AS_EARTHQUAKE = "earthquake_at_source"  # located, but its own stations hear an earthquake
+FAR_FROM_GROUP = "far_from_group"  # located, but none of its sources is where the stations point to
 SAME_SOURCE_KM = 45.0  # of a group from its hypocentre: nine in ten point to within this (bench grasp)
 WHEREABOUTS_KM = 100.0  # around a group, where its source is looked for: over twice SAME_SOURCE_KM
 WITHOUT_PLACE = ("too_few_stations", "too_few_correlated_pairs", "no_agreement_of_stations")
@@ -281,30 +282,37 @@ def locate_tremor(
     pairs: StationPairs,
     settings: LocationSettings,
 ) -> WindowResult:
-    """Locate a candidate, without sources that are an earthquake to the stations that located them.
+    """Locate a candidate, without what is an earthquake to its stations, or far from where they point to.
 
     If nothing is left, it is located once more, in that window of the classifier in which it is least an
     earthquake: tremor a minute before or after one is the weaker of two in the long window.
     """
     result = locate_candidate(window, candidate, association, grid, pairs, settings)
-    tremor = _tremor_of(result, association.probabilities)
-    if tremor or not result.hypocentres:
-        return replace(result, hypocentres=tremor)
+    found = _accept(result, candidate, association)
+    if found.hypocentres or not result.hypocentres:
+        return found
     surest = candidate.groups[np.argmax(association.table["p_group"].iloc[candidate.groups])]
     said = association.probabilities
     part = window.window(said.start_times[association.groups.windows[surest]], said.window_s)
     by_envelopes = replace(settings, uncorrelated=False)
     again = locate_candidate(part, candidate, association, grid, pairs, by_envelopes)
-    tremor = _tremor_of(again, association.probabilities)
-    return WindowResult(window.start_time, tremor, "located" if tremor else HEARD_AS_EARTHQUAKE)
+    accepted = _accept(again, candidate, association)
+    return replace(accepted, window_start=window.start_time) if accepted.hypocentres else found
 
 
-def _tremor_of(result: WindowResult, probabilities: Probabilities) -> tuple[Hypocentre, ...]:
-    """Leave the sources that are tremor to the stations that located them."""
-    shares = [earthquake_share(one, probabilities) for one in result.hypocentres]
-    return tuple(
-        one for one, share in zip(result.hypocentres, shares, strict=True) if share <= MOST_EARTHQUAKE_SHARE
-    )
+def _accept(result: WindowResult, candidate: Candidate, association: Association) -> WindowResult:
+    """Leave the sources that are tremor to their stations, if one of them is where the groups point to."""
+    groups, said = association.groups, association.probabilities
+    tremor = [one for one in result.hypocentres if earthquake_share(one, said) <= MOST_EARTHQUAKE_SHARE]
+    if not tremor:
+        reason = HEARD_AS_EARTHQUAKE if result.hypocentres else result.reason
+        return WindowResult(result.window_start, (), reason)
+    at = groups.latitudes[candidate.groups], groups.longitudes[candidate.groups]
+    places = [one.fit.place for one in tremor]
+    away = min(float(distances_km(one.latitude, one.longitude, *at).min()) for one in places)
+    if away > association.settings.source_km:
+        return WindowResult(result.window_start, (), FAR_FROM_GROUP)
+    return replace(result, hypocentres=tuple(tremor))
 
 
 def locate_candidate(

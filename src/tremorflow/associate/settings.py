@@ -62,6 +62,13 @@ class AssociationSettings:
     earthquake_km: float = option(
         60.0, unit="km", reason="around a group's place, where stations say whether it is an earthquake", gt=0
     )
+    source_km: float = option(
+        70.0,
+        unit="km",
+        reason="from a group's place to its source at most: nine in ten are within 45 (bench grasp); what is "
+        "located farther is mostly an earthquake outside of the network (simulated days)",
+        gt=0,
+    )
     group_odds: float = option(
         0.8,
         unit="log-odds",

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tremorflow.analysis import (
+    FAR_FROM_GROUP,
     HEARD_AS_EARTHQUAKE,
     WITHOUT_PLACE,
     Association,
@@ -45,6 +46,9 @@ PLAIN_RULES = {
     HEARD_AS_EARTHQUAKE: "it was located, but the stations that located it, the nearer the more, say "
     "earthquake more than tremor, or hardly less, in all windows that hold it; and no other source was found "
     "in the window of the classifier that is least an earthquake",
+    FAR_FROM_GROUP: "it was located, but farther than association.source_km from where its stations point "
+    "to: their envelopes follow something else, mostly an earthquake outside of the network; and no other "
+    "source was found in the window of the classifier that is least an earthquake",
 }
 """Rules that have no numbers, in words."""
 
