@@ -12,7 +12,7 @@ from tremorflow.analysis import (
     finish_catalog,
     locate_groups,
 )
-from tremorflow.associate import AssociationSettings
+from tremorflow.associate import AssociationSettings, learn_hearing
 from tremorflow.catalog.quality import CatalogSettings
 from tremorflow.detections import with_amplitude_check, with_energies
 from tremorflow.energy import EnergySettings
@@ -168,17 +168,23 @@ def test_tremor_after_a_loud_earthquake_is_found_in_its_own_window():
 
 
 def test_what_is_located_where_no_group_points_to_is_no_event(hour):
-    """Groups moved by less than the limit still have their sources; by more, none."""
+    """Groups moved by less than the limit still have their sources; by more, none, if they point well."""
     envelopes, grid, said = hour
-    association = associate_windows(said, AssociationSettings())
-    groups, found = association.groups, []
-    for moved_km in (0.0, 30.0, 150.0):
-        elsewhere = replace(groups, latitudes=groups.latitudes + moved_km / 111.2)
-        one, fates = locate_groups(envelopes, replace(association, groups=elsewhere), grid, SETTINGS, "test")
-        found.append((len(one.events), set(fates)))
-    assert found[0] == found[1]
-    assert found[0][1] == {"located"}
-    assert found[2] == (0, {FAR_FROM_GROUP})
+    deaf = learn_hearing(said, AssociationSettings())
+    known = replace(deaf, sensitivity=np.linspace(0.8, 1.25, len(said.network)))
+    found = {}
+    for name, hearing in (("deaf", deaf), ("known", known)):
+        association = associate_windows(said, AssociationSettings(), hearing)
+        groups = association.groups
+        for moved_km in (0.0, 30.0, 150.0):
+            elsewhere = replace(groups, latitudes=groups.latitudes + moved_km / 111.2)
+            moved = replace(association, groups=elsewhere)
+            one, fates = locate_groups(envelopes, moved, grid, SETTINGS, "test")
+            found[name, moved_km] = len(one.events), set(fates)
+    assert found["known", 0.0] == found["known", 30.0]
+    assert found["known", 0.0][1] == {"located"}
+    assert found["known", 150.0] == (0, {FAR_FROM_GROUP})
+    assert found["deaf", 150.0][1] == {"located"}
 
 
 def test_a_source_whose_own_stations_hear_an_earthquake_is_no_event(hour):

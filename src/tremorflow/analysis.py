@@ -301,7 +301,10 @@ def locate_tremor(
 
 
 def _accept(result: WindowResult, candidate: Candidate, association: Association) -> WindowResult:
-    """Leave the sources that are tremor to their stations, if one of them is where the groups point to."""
+    """Leave the sources that are tremor to their stations, if one of them is where the groups point to.
+
+    Where it is not known how the stations hear, groups do not point well enough to refuse what is elsewhere.
+    """
     groups, said = association.groups, association.probabilities
     tremor = [one for one in result.hypocentres if earthquake_share(one, said) <= MOST_EARTHQUAKE_SHARE]
     if not tremor:
@@ -310,7 +313,7 @@ def _accept(result: WindowResult, candidate: Candidate, association: Association
     at = groups.latitudes[candidate.groups], groups.longitudes[candidate.groups]
     places = [one.fit.place for one in tremor]
     away = min(float(distances_km(one.latitude, one.longitude, *at).min()) for one in places)
-    if away > association.settings.source_km:
+    if association.hearing.is_known and away > association.settings.source_km:
         return WindowResult(result.window_start, (), FAR_FROM_GROUP)
     return replace(result, hypocentres=tuple(tremor))
 

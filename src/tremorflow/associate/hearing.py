@@ -29,6 +29,11 @@ class Hearing:
     silent: FloatArray
     spread: FloatArray
 
+    @property
+    def is_known(self) -> bool:
+        """Whether the sensitivity of most stations is known, so that groups point to places well."""
+        return bool(np.mean(self.sensitivity != 1.0) > 0.5)
+
     def subset(self, rows: NDArray[np.intp]) -> "Hearing":
         """Hearing of some stations, in this order."""
         return Hearing(self.sensitivity[rows], self.silent[rows], self.spread[rows])
