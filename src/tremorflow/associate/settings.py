@@ -65,8 +65,8 @@ class AssociationSettings:
     source_km: float = option(
         70.0,
         unit="km",
-        reason="from a group's place to its source at most, where site terms are known: nine in ten are within "
-        "45 (bench grasp); what is located farther is mostly an earthquake outside (simulated days)",
+        reason="from a group's place to its source at most, where site terms are known: nine in ten are "
+        "within 45 (bench grasp); what is located farther is mostly an earthquake outside (simulated days)",
         gt=0,
     )
     group_odds: float = option(
