@@ -47,8 +47,9 @@ FULL_CHAIN = (
     "the lags of a source; once it is found, its power is taken out, and another is looked for in what is "
     "left. A group whose delays give no place is placed by its stations' probabilities, silent ones "
     "included, and by such delays as agree with them, if envelopes confirm that it hears one source (flag "
-    "small_group, grade C). What repeats at one interval, as air guns do, is left out. Groups that cannot be "
-    "located are kept in not_located.csv.",
+    "small_group, grade C). What repeats at one interval, as air guns do, is left out, and so is what the "
+    "stations near it call an earthquake, and, where site terms are known, what lies far from where they "
+    "point to. Groups that cannot be located are kept in not_located.csv.",
     "What DiET says of a station without tremor is learnt from the run, station by station. If the station "
     "table has site terms, what each should hear of a source follows from them and from its noise in the "
     "run; without, all stations are taken to be alike (hearing.csv).",
