@@ -16,7 +16,7 @@ from tremorflow.records import CLASSES, NO_ENERGY, Envelopes, Probabilities, eve
 
 ENERGY_CELLS = ("energy_j", "energy_log10_error", "energy_is_relative", "me", "flags")
 EARTHQUAKE_HEARD = 0.5  # probability at which a station's motion is not tremor alone
-MOST_EARTHQUAKE_SHARE = -0.1  # of a source that is tremor; nearer to 0 are more earthquakes than bursts
+MOST_EARTHQUAKE_SHARE = -0.1  # of a source that is tremor: from two simulated days (seeds of development)
 NEAREST_KM = 10.0  # depth at least, so that no station alone decides
 HELD, HELD_BY = 0.5, 0.7  # of a source, of what the best window holds; and of the stations that the best has
 
