@@ -297,7 +297,7 @@ def locate_tremor(
     by_envelopes = replace(settings, uncorrelated=False)
     again = locate_candidate(part, candidate, association, grid, pairs, by_envelopes)
     accepted = _accept(again, candidate, association)
-    return replace(accepted, window_start=window.start_time) if accepted.hypocentres else found
+    return accepted if accepted.hypocentres else found
 
 
 def _accept(result: WindowResult, candidate: Candidate, association: Association) -> WindowResult:
@@ -305,16 +305,15 @@ def _accept(result: WindowResult, candidate: Candidate, association: Association
 
     Where it is not known how the stations hear, groups do not point well enough to refuse what is elsewhere.
     """
-    groups, said = association.groups, association.probabilities
+    said = association.probabilities
     tremor = [one for one in result.hypocentres if earthquake_share(one, said) <= MOST_EARTHQUAKE_SHARE]
     if not tremor:
         reason = HEARD_AS_EARTHQUAKE if result.hypocentres else result.reason
         return WindowResult(result.window_start, (), reason)
-    at = groups.latitudes[candidate.groups], groups.longitudes[candidate.groups]
-    places = [one.fit.place for one in tremor]
-    away = min(float(distances_km(one.latitude, one.longitude, *at).min()) for one in places)
-    if association.hearing.is_known and away > association.settings.source_km:
-        return WindowResult(result.window_start, (), FAR_FROM_GROUP)
+    if association.hearing.is_known:
+        away = min(_kilometres_to_groups(one, candidate.groups, association.groups).min() for one in tremor)
+        if away > association.settings.source_km:
+            return WindowResult(result.window_start, (), FAR_FROM_GROUP)
     return replace(result, hypocentres=tuple(tremor))
 
 
@@ -375,11 +374,21 @@ def _group_cells(
     hypocentre: Hypocentre, groups: NDArray[np.intp], association: Association
 ) -> dict[str, object]:
     """Cells of the event table on the group that a hypocentre is of: the surest near it, or the nearest."""
-    found, place = association.groups, hypocentre.fit.place
-    away = distances_km(place.latitude, place.longitude, found.latitudes[groups], found.longitudes[groups])
+    found = association.groups
+    away = _kilometres_to_groups(hypocentre, groups, found)
     near = away <= max(SAME_SOURCE_KM, away.min())
     row = association.table.iloc[int(groups[near][np.argmax(found.gains[groups[near]])])]
     return {name: row[name] for name in ("p_group", "group_id", "episode_id")}
+
+
+def _kilometres_to_groups(
+    hypocentre: Hypocentre, numbers: NDArray[np.intp], groups: Groups
+) -> NDArray[np.float64]:
+    """Distances (n,) from a hypocentre to where groups of these numbers point to."""
+    place = hypocentre.fit.place
+    return np.asarray(
+        distances_km(place.latitude, place.longitude, groups.latitudes[numbers], groups.longitudes[numbers])
+    )
 
 
 def _event_row(

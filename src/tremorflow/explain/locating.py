@@ -36,6 +36,7 @@ from tremorflow.locate.small_groups import NO_PAIR
 from tremorflow.locate.windows import make_scene, refine_node, stack_maxima, supporting_pairs
 from tremorflow.records import SMALL_GROUP, Envelopes
 
+NOR_AGAIN = "and no other source was found in the window of the classifier that is least an earthquake"
 PLAIN_RULES = {
     REGULAR_SHOTS: "its delays alone give no place, and half or more of its stations hear something that "
     "repeats at one interval: shots of an air gun, or a machine",
@@ -44,11 +45,9 @@ PLAIN_RULES = {
     LONE_STATION: "its delays alone give no place, and its only station says tremor again and again in this "
     "hour without any other: a machine or shots nearby",
     HEARD_AS_EARTHQUAKE: "it was located, but the stations that located it, the nearer the more, say "
-    "earthquake more than tremor, or hardly less, in all windows that hold it; and no other source was found "
-    "in the window of the classifier that is least an earthquake",
+    "earthquake more than tremor, or hardly less, in all windows that hold it; " + NOR_AGAIN,
     FAR_FROM_GROUP: "it was located, but farther than association.source_km from where its stations point "
-    "to: their envelopes follow something else, mostly an earthquake outside of the network; and no other "
-    "source was found in the window of the classifier that is least an earthquake",
+    "to: their envelopes follow something else, mostly an earthquake outside of the network; " + NOR_AGAIN,
 }
 """Rules that have no numbers, in words."""
 

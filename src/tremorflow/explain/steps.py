@@ -13,7 +13,9 @@ STOPPED_BY: dict[str, tuple[str, ...]] = {
     "a window to locate it in": ("no_window",),
     "envelopes correlate": ("too_few_stations", "too_few_correlated_pairs"),
     "they agree on one place": (
-        *("no_agreement_of_stations", "plane_wave", "far_from_group"),
+        "no_agreement_of_stations",
+        "plane_wave",
+        "far_from_group",
         "located_elsewhere",
     ),
     "no earthquake there": ("earthquake_at_source",),
