@@ -1,6 +1,6 @@
 """Does a network find what its capability says? Predicted against measured recall on a simulated S-net.
 
-    python benchmarks/science/capability.py [--weak-days 10] [--seed 2153] [--hours 24] [--processes 2]
+    python benchmarks/science/capability.py [--weak-days 8] [--seed 2561] [--hours 24] [--processes 2]
 
 Everything is simulated, by a seed nothing was tuned on: ``weak`` (170 bursts a day, log10 of the energy
 uniform, down to below the noise), at 25 Hz, as counts, read as an archive is, as for ``chain``. Predicted is

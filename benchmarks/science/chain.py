@@ -10,17 +10,17 @@ of the epicentre, from 10 s before P to 60 s after S, or 120 or 240 s, whichever
 as an earthquake of that size is heard), and duplicates are merged. The conventional side has its own best:
 every threshold on pairs, correlation, stations, ellipse and duration is tried, with and without the rule of
 company, and of all that keep to a false event rate the one that recovers most bursts is taken; so is that of
-the full chain, on the gain of its groups, pairs and stations, with and without small groups and what probabilities place alone
-(``location.uncorrelated``), as it comes, with sensitive settings (``SETTINGS_OF``: one station may be a
-group, sources cost less, and probabilities place what does not correlate, from some gain of the group on,
-"alone gain"; 999 is never), and with the most sensitive ones (a station need not be as sure for that).
-"default settings" are the chain as it comes, without what probabilities place alone. The full chain knows
-the site terms of the stations, and learns their noise, as a run does whose station table has site terms;
-"no site terms" is the same where it has none. Recall counts each burst once (150 s or overlap, 50 km, one to
-one), less what a copy shifted by 6 h finds. Signals are kept in ``build/chain``, so that a second run is
-quick; without them a day takes 10 to 20 minutes of one core. With ``--tables`` the catalogues of the days are
-kept too, of one version of the code, so that several machines can share the days. With
-``--figure`` the curves of recall against rate are drawn. Ends with one JSON object.
+the full chain, on the gain of its groups, pairs and stations, with and without small groups and what
+probabilities place alone (``location.uncorrelated``), as it comes, with sensitive settings (``SETTINGS_OF``:
+one station may be a group, sources cost less, and probabilities place what does not correlate, from some gain
+of the group on, "alone gain"; 999 is never), and with the most sensitive ones (a station need not be as sure
+for that). "default settings" are the chain as it comes, without what probabilities place alone. The full
+chain knows the site terms of the stations, and learns their noise, as a run does whose station table has site
+terms; "no site terms" is the same where it has none. Recall counts each burst once (150 s or overlap, 50 km,
+one to one), less what a copy shifted by 6 h finds. Signals are kept in ``build/chain``, so that a second run
+is quick; without them a day takes 10 to 20 minutes of one core. With ``--tables`` the catalogues of the days
+are kept too, of one version of the code, so that several machines can share the days. With ``--figure`` the
+curves of recall against rate are drawn. Ends with one JSON object.
 """
 
 import argparse
