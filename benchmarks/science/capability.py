@@ -145,8 +145,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--weak-days", type=int, default=10)
-    parser.add_argument("--seed", type=int, default=2153)
+    parser.add_argument("--weak-days", type=int, default=8)
+    parser.add_argument("--seed", type=int, default=2561)
     parser.add_argument("--hours", type=float, default=24.0, help="of each day, for a quick look")
     parser.add_argument("--processes", type=int, default=2)
     given = parser.parse_args()
