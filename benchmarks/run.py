@@ -30,6 +30,7 @@ QUICK = {  # options of the short form
     "diet_snet": ["--hours", "0.5", "--stations", "N.S2", "N.S4", "--weights", "mixed"],
     "grasp": ["--cases", "15"],
     "grasp_locate": ["--cases", "4", "--varied", "1", "--conventional", "2", "--separations", "60"],
+    "heard": ["--weak-days", "1", "--hours", "1", "--seed", "9214", "--processes", "1"],
     "location_coverage": ["--events", "12", "--seed", "1"],
     "energy": ["--seeds", "1", "--hours", "1"],
     "enveloc_cascadia": [],
