@@ -1,13 +1,13 @@
-"""How many bursts does any station hear? What no association of these probabilities can exceed.
+"""How many bursts does any station hear? More than these an association can hardly find.
 
     python benchmarks/science/heard.py [--weak-days 8] [--seed 2561] [--hours 24] [--processes 2]
 
 Everything is simulated, by a seed nothing was tuned on: the days ``weak`` of ``chain`` and ``capability``
 (170 bursts a day, log10 of the energy uniform, counted are those whose best station has an SNR of 0.3 to 10),
-through DiET with the bundled weights. A burst is heard if a station within 60 km of it says tremor with
-some probability in a window that overlaps it; what is heard
-6 h later by chance is left out. How many station windows of a day say so on the same days is given beside it:
-a rule of one station would have them all. Signals are kept in ``build/chain``. Ends with one JSON object.
+through DiET with the bundled weights. A burst is heard if a station within 60 km of it says tremor with some
+probability in a window that overlaps it; what is heard 6 h later, by chance, is left out. Beside it: how many
+windows of all stations say so on the same days, tremor or not. Only stations that each say less, all at once,
+could tell of more. Signals are kept in ``build/chain``. Ends with one JSON object.
 """
 
 import argparse
