@@ -245,25 +245,33 @@ def shifted(events: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def passing(events: pd.DataFrame, rule: dict[str, float]) -> np.ndarray:
-    """(event,) whether an event passes all thresholds of a rule."""
-    keep = np.ones(len(events), dtype=bool)
-    alone = has_flag(events, UNCORRELATED)  # has neither pairs nor correlation
+def measures(events: pd.DataFrame) -> dict[str, np.ndarray]:
+    """What thresholds are set on (event,), each by the name of its rule."""
+    columns = "n_pairs", "n_stations", "correlation", "gain", "semi_major_km"
+    found = {
+        name: np.nan_to_num(events[name].to_numpy(dtype=np.float64)) for name in columns if name in events
+    }
+    return found | {
+        "alone": has_flag(events, UNCORRELATED),  # has neither pairs nor correlation
+        "company": ~has_flag(events, "isolated"),
+        "large_only": ~has_flag(events, SMALL_GROUP),
+        "least_duration_s": (events["end_time"] - events["start_time"]).dt.total_seconds().to_numpy(),
+    }
+
+
+def passing(found: dict[str, np.ndarray], rule: dict[str, float]) -> np.ndarray:
+    """(event,) whether an event of these measures passes all thresholds of a rule."""
+    alone = found["alone"]
+    keep = np.ones(len(alone), dtype=bool)
     for name, least in rule.items():
         if name in ("sensitive", "after_s"):
             continue  # a setting of the run, not a threshold on its events, or done before
-        if name == "company":
-            keep &= ~has_flag(events, "isolated") | (least == 0)
-        elif name == "large_only":
-            keep &= ~has_flag(events, SMALL_GROUP) | (least == 0)
-        elif name == "semi_major_km":
-            keep &= events[name].to_numpy() <= least
-        elif name == "least_duration_s":
-            keep &= ((events["end_time"] - events["start_time"]).dt.total_seconds() >= least).to_numpy()
+        if name == "semi_major_km":
+            keep &= found[name] <= least
         elif name == "alone_gain":
-            keep &= ~alone | (events["gain"].to_numpy(dtype=np.float64) >= least)
+            keep &= ~alone | (found["gain"] >= least)
         else:
-            enough = np.nan_to_num(events[name].to_numpy(dtype=np.float64)) >= least
+            enough = found[name] >= least
             keep &= enough | alone if name in ("n_pairs", "correlation") else enough
     return keep
 
@@ -277,10 +285,10 @@ def sweep(
     quiet: pd.DataFrame, weak: pd.DataFrame, truth: pd.DataFrame, days: float, grid: dict
 ) -> list[dict]:
     """Rate of false events and bursts recovered by every rule, each rate with the rule that recovers most."""
-    rows = []
+    rows, of_quiet, of_weak = [], measures(quiet), measures(weak)
     for values in itertools.product(*grid.values()):
         rule = dict(zip(grid, values, strict=True))
-        false, passes = int(passing(quiet, rule).sum()), passing(weak, rule)
+        false, passes = int(passing(of_quiet, rule).sum()), passing(of_weak, rule)
         if any(row["false"] <= false and row["possible"] >= passes.sum() for row in rows):
             continue  # some rule lets more through of the one and no more of the other
         kept = weak[passes].reset_index(drop=True)
