@@ -89,6 +89,8 @@ SETTINGS_OF = {  # of the association, and of the location
     SENSITIVE: (LOOSE, ALONE),
     MOST_SENSITIVE: (LOOSE, ALONE | {"uncorrelated_probability": 0.7}),
 }
+FULL = ("full", WITHOUT_SITES)
+METHODS = (*(method + suffix for suffix in SETTINGS_OF for method in FULL), "conventional")
 NEVER = 999.0
 CURVE_STYLES = {"full": "o-C0", WITHOUT_SITES: "s--C0", "conventional": "^-C1"}
 CURVE_NAMES = {
@@ -443,6 +445,31 @@ def at_default(raw: dict, kept: dict, truth: pd.DataFrame, method: str, days: fl
     }
 
 
+def days_of(given: argparse.Namespace) -> dict[str, list[dict]]:
+    """Days of both scenarios."""
+    wanted = ("weak", given.seeds[1], given.weak_days), ("snet-quiet", given.seeds[0], given.quiet_days)
+    with ProcessPoolExecutor(given.processes, mp_context=get_context("spawn")) as pool:
+        jobs = {
+            name: [pool.submit(kept_day, given.tables, name, seed, k, given.hours) for k in range(count)]
+            for name, seed, count in wanted
+        }
+        return {name: [job.result() for job in days] for name, days in jobs.items()}
+
+
+def all_swept(keeping: dict[float, dict], truth: pd.DataFrame, days: float) -> dict[str, list[dict]]:
+    """Sweeps of the full chain, of all its settings together, and of the conventional method."""
+    grids = {
+        "": FULL_SWEEP,
+        SENSITIVE: SENSITIVE_SWEEP,
+        MOST_SENSITIVE: SENSITIVE_SWEEP | {"sensitive": (2,)},
+    }
+    swept = {
+        m: [row for suffix, grid in grids.items() for row in sweep_of(keeping, m + suffix, truth, days, grid)]
+        for m in FULL
+    }
+    return swept | {"conventional": sweep_of(keeping, "conventional", truth, days, CONVENTIONAL_SWEEP)}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -455,34 +482,20 @@ def main() -> None:
     parser.add_argument("--tables", type=Path, help="keep catalogues of days there, and take what is there")
     parser.add_argument("--figure", type=Path, help="draw recall against false event rate there")
     given = parser.parse_args()
-    wanted = ("weak", given.seeds[1], given.weak_days), ("snet-quiet", given.seeds[0], given.quiet_days)
-    with ProcessPoolExecutor(given.processes, mp_context=get_context("spawn")) as pool:
-        jobs = {
-            name: [pool.submit(kept_day, given.tables, name, seed, k, given.hours) for k in range(count)]
-            for name, seed, count in wanted
-        }
-        sets = {name: [job.result() for job in days] for name, days in jobs.items()}
+    sets = days_of(given)
     quiet_days = sum(day["days"] for day in sets["snet-quiet"])
     truth = pd.concat([day["truth"].tremor for day in sets["weak"]], ignore_index=True)
-    full = ("full", WITHOUT_SITES)
-    methods = (*(method + suffix for suffix in SETTINGS_OF for method in full), "conventional")
     raw = {
-        name: {m: pd.concat([day[m] for day in days], ignore_index=True) for m in methods}
+        name: {m: pd.concat([day[m] for day in days], ignore_index=True) for m in METHODS}
         for name, days in sets.items()
     }
     keeping = {
-        after_s: {name: {m: joined(days, m, after_s) for m in methods} for name, days in sets.items()}
+        after_s: {name: {m: joined(days, m, after_s) for m in METHODS} for name, days in sets.items()}
         for after_s in AFTER_S
     }
     kept = keeping[AFTER_S[0]]
-    sweeps = dict.fromkeys(full, FULL_SWEEP) | {"conventional": CONVENTIONAL_SWEEP}
-    sweeps |= {m + SENSITIVE: SENSITIVE_SWEEP for m in full}
-    sweeps |= {m + MOST_SENSITIVE: SENSITIVE_SWEEP | {"sensitive": (2,)} for m in full}
-    swept = {m: sweep_of(keeping, m, truth, quiet_days, sweeps[m]) for m in methods}
-    swept = {m: [row for suffix in SETTINGS_OF for row in swept[m + suffix]] for m in full} | {
-        "conventional": swept["conventional"]
-    }
-    at_equal_rate = {m: multiple(swept[m], swept["conventional"], truth, quiet_days) for m in full}
+    swept = all_swept(keeping, truth, quiet_days)
+    at_equal_rate = {m: multiple(swept[m], swept["conventional"], truth, quiet_days) for m in FULL}
     curves = {m: recall_curve(rows, truth, quiet_days) for m, rows in swept.items()}
     if given.figure:
         draw_curves(curves, quiet_days, given.figure)
@@ -490,7 +503,7 @@ def main() -> None:
     sensitive = {
         m + suffix: at_default(raw, kept, truth, m + suffix, quiet_days)
         for suffix in (SENSITIVE, MOST_SENSITIVE)
-        for m in full
+        for m in FULL
     }
     most = located(raw["weak"]["full" + SENSITIVE], truth)
     raw, kept = (
@@ -500,7 +513,7 @@ def main() -> None:
         }
         for one in (raw, kept)
     )
-    defaults = {m: at_default(raw, kept, truth, m, quiet_days) for m in (*full, "conventional")}
+    defaults = {m: at_default(raw, kept, truth, m, quiet_days) for m in (*FULL, "conventional")}
     net = {m: defaults[m]["bursts found"] - defaults[m]["by chance"] for m in defaults}
     result = {
         "data": "simulated", "seeds": list(given.seeds), "quiet days": quiet_days,
