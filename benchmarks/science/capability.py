@@ -13,7 +13,6 @@ energies relative as the chain would then estimate them: higher by the mean site
 ``build/chain``; without them a day takes 10 to 30 minutes of one core. Ends with one JSON object.
 """
 
-import argparse
 import json
 import time
 from dataclasses import replace
@@ -29,6 +28,7 @@ from chain_sets import (
     matched,
     scenario_of,
     signals_of,
+    weak_days_parser,
 )
 
 from tremorflow.analysis import associate_windows, finish_catalog, locate_groups
@@ -142,14 +142,7 @@ def day_of(seed: int, day: int, hours: float, settings: Settings, processes: int
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--weak-days", type=int, default=8)
-    parser.add_argument("--seed", type=int, default=2561)
-    parser.add_argument("--hours", type=float, default=24.0, help="of each day, for a quick look")
-    parser.add_argument("--processes", type=int, default=2)
-    given = parser.parse_args()
+    given = weak_days_parser(__doc__).parse_args()
     settings = chosen_settings()
     settings = replace(settings, location=replace(settings.location, small_groups=False))
     days = [day_of(given.seed, k, given.hours, settings, given.processes) for k in range(given.weak_days)]

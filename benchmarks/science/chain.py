@@ -43,8 +43,10 @@ import numpy as np
 import pandas as pd
 from chain_sets import (
     CACHE,
+    SHIFT_S,
     blocks_of,
     chosen_settings,
+    counted,
     grid_of,
     hearing_of,
     matched,
@@ -78,8 +80,6 @@ BEFORE_S = 10.0
 AFTER_S = (60.0, 120.0, 240.0)  # the S wave and its coda; each method has the one that serves it best
 SPEED_P, SPEED_S = 6.5, 3.7
 REACH = timedelta(1800.0)  # of the background, before and after
-COUNTED_SNR = (0.3, 10.0)
-SHIFT_S = 21600.0
 WITHOUT_SITES = "no site terms"
 SURE_KM = 20.0  # semi-major axis of events that are looked at apart: two thirds of a station spacing
 SENSITIVE, MOST_SENSITIVE = ", sensitive", ", most sensitive"
@@ -108,6 +108,7 @@ SENSITIVE_SWEEP = {
     "gain": (0, 8, 12), "n_pairs": (0, 3), "n_stations": (1, 2, 3), "correlation": (0.0, 0.6, 0.65),
     "large_only": (0,), "alone_gain": (0, 2, 4, 6, 8, 10, 12, 16, 20, NEVER), "sensitive": (1,),
 }  # fmt: skip
+MOST_SENSITIVE_SWEEP = SENSITIVE_SWEEP | {"sensitive": (2,)}
 CONVENTIONAL_SWEEP = {
     "n_pairs": (6, 10, 15, 20, 30, 45, 70, 100, 150), "n_stations": (5, 6, 8, 10, 12),
     "correlation": (0.0, 0.6, 0.65, 0.7, 0.75, 0.8), "least_duration_s": (0, 10, 20),
@@ -213,27 +214,26 @@ def merged(tables: list[pd.DataFrame], settings: Settings) -> pd.DataFrame:
     return kept.merge(whole[key].assign(gain=gains).drop_duplicates(key), on=key, how="left")
 
 
-def explained(events: pd.DataFrame, earthquakes: pd.DataFrame, after_s: float) -> np.ndarray:
-    """(event,) whether an earthquake's waves pass the epicentre when the event begins or has its centroid."""
+def after_earthquakes(events: pd.DataFrame, earthquakes: pd.DataFrame) -> np.ndarray:
+    """(event,) least time in s since the S wave of an earthquake heard there has passed; infinite if none.
+
+    Of the event's begin and its centroid; negative while waves pass.
+    """
     large = earthquakes[earthquakes["magnitude"] >= EXPLAINED_M]
-    result = np.zeros(len(events), dtype=bool)
+    result = np.full(len(events), np.inf)
     origins = large["time"].to_numpy()
     for k, (_, event) in enumerate(events.iterrows()):
         away = distances_km(
             event["latitude"], event["longitude"], large["latitude"].to_numpy(), large["longitude"].to_numpy()
         )
         r = np.hypot(away, large["depth_km"].to_numpy())
-        near = np.maximum(r - EXPLAINED_KM, 0) / SPEED_P - BEFORE_S, (r + EXPLAINED_KM) / SPEED_S + after_s
+        heard = large["magnitude"].to_numpy() >= 1.6 + 2.0 * np.log10(np.maximum(r, 50.0) / 50.0)
+        first_s = np.maximum(r - EXPLAINED_KM, 0) / SPEED_P - BEFORE_S
         for moment in (event["start_time"], event["time"]):
             late = (moment.to_datetime64() - origins) / np.timedelta64(1, "s")
-            heard = large["magnitude"].to_numpy() >= 1.6 + 2.0 * np.log10(np.maximum(r, 50.0) / 50.0)
-            result[k] |= bool(((late >= near[0]) & (late <= near[1]) & heard).any())
+            after = (late - (r + EXPLAINED_KM) / SPEED_S)[heard & (late >= first_s)]
+            result[k] = after.min(initial=result[k])
     return result
-
-
-def counted(truth: pd.DataFrame) -> np.ndarray:
-    """(burst,) whether its best station has an SNR of 0.3 to 10."""
-    return truth["snr_best"].between(*COUNTED_SNR).to_numpy()
 
 
 def count_found(events: pd.DataFrame, truth: pd.DataFrame) -> int:
@@ -249,10 +249,8 @@ def shifted(events: pd.DataFrame) -> pd.DataFrame:
 
 def measures(events: pd.DataFrame) -> dict[str, np.ndarray]:
     """What thresholds are set on (event,), each by the name of its rule."""
-    columns = "n_pairs", "n_stations", "correlation", "gain", "semi_major_km"
-    found = {
-        name: np.nan_to_num(events[name].to_numpy(dtype=np.float64)) for name in columns if name in events
-    }
+    columns = "n_pairs", "n_stations", "correlation", "gain", "semi_major_km", "after_s"
+    found = {name: np.nan_to_num(events[name].to_numpy(dtype=np.float64)) for name in columns}
     return found | {
         "alone": has_flag(events, UNCORRELATED),  # has neither pairs nor correlation
         "company": ~has_flag(events, "isolated"),
@@ -266,10 +264,12 @@ def passing(found: dict[str, np.ndarray], rule: dict[str, float]) -> np.ndarray:
     alone = found["alone"]
     keep = np.ones(len(alone), dtype=bool)
     for name, least in rule.items():
-        if name in ("sensitive", "after_s"):
-            continue  # a setting of the run, not a threshold on its events, or done before
+        if name == "sensitive":
+            continue  # a setting of the run, not a threshold on its events
         if name == "semi_major_km":
             keep &= found[name] <= least
+        elif name == "after_s":
+            keep &= found[name] > least
         elif name == "alone_gain":
             keep &= ~alone | (found["gain"] >= least)
         else:
@@ -297,17 +297,6 @@ def sweep(
         found, chance = count_found(kept, truth), count_found(shifted(kept), truth)
         rows.append({"rule": rule, "false": false, "possible": len(kept), "found": found, "chance": chance})
     return [row | {"per day": round(row["false"] / days, 2)} for row in rows]
-
-
-def sweep_of(
-    keeping: dict[float, dict], method: str, truth: pd.DataFrame, days: float, grid: dict
-) -> list[dict]:
-    """``sweep`` of a method, whose earthquakes are left out for so many seconds, or so many."""
-    rows = []
-    for after_s, tables in keeping.items():
-        quiet, weak = tables["snet-quiet"][method], tables["weak"][method]
-        rows += sweep(quiet, weak, truth, days, grid | {"after_s": (after_s,)})
-    return rows
 
 
 def best_at(rows: list[dict], days: float, target: float) -> dict:
@@ -427,10 +416,17 @@ def in_ellipse(events: pd.DataFrame, bursts: pd.DataFrame) -> np.ndarray:
     return ellipse_radius(events, pd.DataFrame({"east_km": east_km, "north_km": north_km})) <= 1
 
 
-def joined(days: list[dict], method: str, after_s: float) -> pd.DataFrame:
-    """Catalogue of all days that earthquakes do not explain."""
-    tables = [day[method][~explained(day[method], day["truth"].earthquakes, after_s)] for day in days]
+def joined(days: list[dict], method: str) -> pd.DataFrame:
+    """Catalogue of all days, with the s after an earthquake of each event."""
+    tables = [
+        day[method].assign(after_s=after_earthquakes(day[method], day["truth"].earthquakes)) for day in days
+    ]
     return pd.concat(tables, ignore_index=True)
+
+
+def unexplained(events: pd.DataFrame) -> pd.DataFrame:
+    """Events that earthquakes do not explain, in the shortest of the times that methods may choose."""
+    return events[(events["after_s"] > AFTER_S[0]).to_numpy()].reset_index(drop=True)
 
 
 def at_default(raw: dict, kept: dict, truth: pd.DataFrame, method: str, days: float) -> dict:
@@ -456,18 +452,17 @@ def days_of(given: argparse.Namespace) -> dict[str, list[dict]]:
         return {name: [job.result() for job in days] for name, days in jobs.items()}
 
 
-def all_swept(keeping: dict[float, dict], truth: pd.DataFrame, days: float) -> dict[str, list[dict]]:
+def all_swept(raw: dict[str, dict], truth: pd.DataFrame, days: float) -> dict[str, list[dict]]:
     """Sweeps of the full chain, of all its settings together, and of the conventional method."""
-    grids = {
-        "": FULL_SWEEP,
-        SENSITIVE: SENSITIVE_SWEEP,
-        MOST_SENSITIVE: SENSITIVE_SWEEP | {"sensitive": (2,)},
-    }
-    swept = {
-        m: [row for suffix, grid in grids.items() for row in sweep_of(keeping, m + suffix, truth, days, grid)]
-        for m in FULL
-    }
-    return swept | {"conventional": sweep_of(keeping, "conventional", truth, days, CONVENTIONAL_SWEEP)}
+
+    def swept(method: str, grid: dict) -> list[dict]:
+        quiet, weak = raw["snet-quiet"][method], raw["weak"][method]
+        times = ({"after_s": (after_s,)} for after_s in AFTER_S)  # apart: one does not stand for another
+        return [row for time_s in times for row in sweep(quiet, weak, truth, days, grid | time_s)]
+
+    grids = {"": FULL_SWEEP, SENSITIVE: SENSITIVE_SWEEP, MOST_SENSITIVE: MOST_SENSITIVE_SWEEP}
+    full = {m: [row for suffix, grid in grids.items() for row in swept(m + suffix, grid)] for m in FULL}
+    return full | {"conventional": swept("conventional", CONVENTIONAL_SWEEP)}
 
 
 def main() -> None:
@@ -485,16 +480,9 @@ def main() -> None:
     sets = days_of(given)
     quiet_days = sum(day["days"] for day in sets["snet-quiet"])
     truth = pd.concat([day["truth"].tremor for day in sets["weak"]], ignore_index=True)
-    raw = {
-        name: {m: pd.concat([day[m] for day in days], ignore_index=True) for m in METHODS}
-        for name, days in sets.items()
-    }
-    keeping = {
-        after_s: {name: {m: joined(days, m, after_s) for m in METHODS} for name, days in sets.items()}
-        for after_s in AFTER_S
-    }
-    kept = keeping[AFTER_S[0]]
-    swept = all_swept(keeping, truth, quiet_days)
+    raw = {name: {m: joined(days, m) for m in METHODS} for name, days in sets.items()}
+    kept = {name: {m: unexplained(table) for m, table in tables.items()} for name, tables in raw.items()}
+    swept = all_swept(raw, truth, quiet_days)
     at_equal_rate = {m: multiple(swept[m], swept["conventional"], truth, quiet_days) for m in FULL}
     curves = {m: recall_curve(rows, truth, quiet_days) for m, rows in swept.items()}
     if given.figure:

@@ -4,6 +4,7 @@ Simulated at 25 Hz, as counts, and read as a user's archive would be: DiET with 
 of all components. Making a day of S-net takes about 10 minutes of one core.
 """
 
+import argparse
 import sys
 import time
 from collections.abc import Iterator
@@ -31,6 +32,8 @@ from tremorflow.traveltime import read_velocity_model, station_travel_times
 RATE_HZ = 25.0
 BLOCK_H = 4  # of envelopes in memory
 GATE_S, GATE_KM = 150.0, 50.0
+SHIFT_S = 21600.0  # of what is found by chance (DEFINITIONS: matching)
+COUNTED_SNR = (0.3, 10.0)
 CACHE = Path(__file__).resolve().parents[2] / "build" / "chain"
 WEAK_PER_DAY = 170  # bursts, so that two never overlap, as in the scenario
 WEAK_LOG10_J = (2.2, 4.8)  # of which 83 % have a best station of SNR 0.3-10 (DEFINITIONS: the multiple)
@@ -81,6 +84,21 @@ def matched(events: pd.DataFrame, truth: pd.DataFrame) -> tuple[np.ndarray, np.n
     pairs = find_candidates(events, truth, GATE_S, GATE_KM)
     chosen = match_one_to_one(pairs, len(events), len(truth))
     return pairs.a[chosen], pairs.b[chosen]
+
+
+def counted(truth: pd.DataFrame) -> np.ndarray:
+    """(burst,) whether its best station has an SNR of 0.3 to 10."""
+    return truth["snr_best"].between(*COUNTED_SNR).to_numpy()
+
+
+def weak_days_parser(about: str | None) -> argparse.ArgumentParser:
+    """Options of a program that looks at weak days."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--weak-days", type=int, default=8)
+    parser.add_argument("--seed", type=int, default=2561)
+    parser.add_argument("--hours", type=float, default=24.0, help="of each day, for a quick look")
+    parser.add_argument("--processes", type=int, default=2)
+    return parser
 
 
 def scenario_of(name: str, seed: int, day: int, hours: float = 24.0) -> Scenario:

@@ -10,19 +10,16 @@ windows of all stations say so on the same days, tremor or not. Only stations th
 could tell of more. Signals are kept in ``build/chain``. Ends with one JSON object.
 """
 
-import argparse
 import json
 
 import numpy as np
 import pandas as pd
-from chain_sets import CACHE, scenario_of, signals_of
+from chain_sets import CACHE, SHIFT_S, counted, scenario_of, signals_of, weak_days_parser
 
 from tremorflow.geodesy import distances_km
 from tremorflow.records import Probabilities, timedelta
 
-COUNTED_SNR = (0.3, 10.0)
 NEAR_KM = 60.0  # a burst whose best station is farther is outside of the network
-SHIFT_S = 21600.0
 LEVELS = (0.3, 0.5, 0.7, 0.9)
 
 
@@ -41,24 +38,17 @@ def highest(said: Probabilities, bursts: pd.DataFrame, later_s: float) -> np.nda
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--weak-days", type=int, default=8)
-    parser.add_argument("--seed", type=int, default=2561)
-    parser.add_argument("--hours", type=float, default=24.0, help="of each day, for a quick look")
-    parser.add_argument("--processes", type=int, default=2)
-    given = parser.parse_args()
+    given = weak_days_parser(__doc__).parse_args()
     heard, chance, windows = list[np.ndarray](), list[np.ndarray](), dict.fromkeys(LEVELS, 0)
     for day in range(given.weak_days):
         scenario = scenario_of("weak", given.seed, day, given.hours)
         simulation, folder = signals_of(scenario, CACHE, given.processes)
         said, bursts = folder.probabilities(), simulation.truth.tremor
-        bursts = bursts[bursts["snr_best"].between(*COUNTED_SNR).to_numpy()]
+        bursts = bursts[counted(bursts)]
         heard.append(highest(said, bursts, 0.0))
         chance.append(highest(said, bursts, SHIFT_S))
         for level in LEVELS:
-            windows[level] += int((np.nan_to_num(said.p_tremor) >= level).sum())
+            windows[level] += int((said.p_tremor >= level).sum())
     by_level, by_chance = np.concatenate(heard), np.concatenate(chance)
     days = given.weak_days * given.hours / 24
     rows = {
